@@ -1,0 +1,3 @@
+module igny8
+
+go 1.26
