@@ -1,0 +1,59 @@
+package igny8
+
+// Role is what a person or program may do in an account. Developer is platform
+// staff and belongs to no tenant; Bot is a service account that cannot log in.
+type Role string
+
+// The roles, highest first.
+const (
+	RoleDeveloper Role = "developer"
+	RoleOwner     Role = "owner"
+	RoleAdmin     Role = "admin"
+	RoleEditor    Role = "editor"
+	RoleViewer    Role = "viewer"
+	RoleBot       Role = "system_bot"
+)
+
+// Permission names one right. Every route names the permission it needs; the
+// table below is the only place that grants one.
+type Permission string
+
+// The permissions.
+const (
+	PermPlatform      Permission = "platform"       // approve payments, catalogue, all accounts
+	PermAccountClose  Permission = "account.close"  // close the account, transfer ownership
+	PermAccountManage Permission = "account.manage" // team, API keys, webhooks, account settings
+	PermBillingManage Permission = "billing.manage" // pay, change plan
+	PermBillingRead   Permission = "billing.read"   // invoices, payments, audit
+	PermSiteWrite     Permission = "site.write"     // create and edit sites and sectors
+	PermSiteDelete    Permission = "site.delete"
+	PermContentWrite  Permission = "content.write" // create, edit, run: spends credits
+	PermRead          Permission = "read"          // sites, content, credit balance
+	PermSelf          Permission = "self"          // one's own profile and sessions
+)
+
+var granted = map[Role][]Permission{
+	RoleDeveloper: {PermPlatform, PermSelf},
+	RoleOwner: {PermAccountClose, PermAccountManage, PermBillingManage, PermBillingRead, PermSiteWrite,
+		PermSiteDelete, PermContentWrite, PermRead, PermSelf},
+	RoleAdmin: {PermAccountManage, PermBillingManage, PermBillingRead, PermSiteWrite,
+		PermSiteDelete, PermContentWrite, PermRead, PermSelf},
+	RoleEditor: {PermSiteWrite, PermContentWrite, PermRead, PermSelf},
+	RoleViewer: {PermRead, PermSelf},
+	RoleBot:    {PermContentWrite, PermRead},
+}
+
+// Can reports whether the role grants the permission.
+func (r Role) Can(p Permission) bool {
+	for _, have := range granted[r] {
+		if have == p {
+			return true
+		}
+	}
+	return false
+}
+
+// TenantRole reports whether the role may be held through a membership.
+func (r Role) TenantRole() bool {
+	return r == RoleOwner || r == RoleAdmin || r == RoleEditor || r == RoleViewer
+}
