@@ -59,14 +59,20 @@ type kind interface{ prefix() string }
 // database a uuid (PostgreSQL) or its text (SQLite), which sort alike.
 type ID[K kind] UUID
 
-// NewID returns a fresh identifier for the instant t. Inside a transaction use
-// db.NewID, which takes the transaction's instant.
-func NewID[K kind](t time.Time) ID[K] { return ID[K](NewUUID(t)) }
+// NewID returns a fresh identifier for the instant t, as in
+// NewID[AccountID](now). Inside a transaction use db.NewID, which keeps the ids
+// of one transaction in the order of their making.
+func NewID[T ~[16]byte](t time.Time) T { return T(NewUUID(t)) }
 
-// ParseID reads a TypeID of the kind K. Anything else is an error.
-func ParseID[K kind](s string) (ID[K], error) {
-	var id ID[K]
-	return id, id.UnmarshalText([]byte(s))
+// ParseID reads a TypeID, as in ParseID[AccountID](text). Anything that is not
+// an id of that kind is an error.
+func ParseID[T any, P interface {
+	*T
+	UnmarshalText([]byte) error
+}](s string) (T, error) {
+	var id T
+	err := P(&id).UnmarshalText([]byte(s))
+	return id, err
 }
 
 // IsZero reports whether the id was never set.
