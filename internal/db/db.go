@@ -1,0 +1,111 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Options say how to open a database.
+type Options struct {
+	// URL is postgres://… or the path of a SQLite file.
+	URL string
+	// Now is the clock; nil means the machine's.
+	Now func() time.Time
+	// Exclusive takes SQLite's lock file, so that a second server is refused.
+	Exclusive bool
+	// MaxConns bounds PostgreSQL connections; 0 means 16.
+	MaxConns int32
+	// Hook is called before each statement with the number of statements the
+	// transaction has done, before COMMIT, and after COMMIT (with committed).
+	// An error fails the transaction at that point. For fault tests.
+	Hook func(story string, done int, committed bool) error
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	write  *sql.DB       // SQLite: one connection; PostgreSQL: over pool
+	read   *sql.DB       // SQLite: a query_only pool; PostgreSQL: the same as write
+	pool   *pgxpool.Pool // nil on SQLite
+	now    func() time.Time
+	hook   func(string, int, bool) error
+	unlock func()
+	url    string
+}
+
+// Open opens the database without migrating it.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	d := &DB{now: o.Now, hook: o.Hook, unlock: func() {}, url: o.URL}
+	var err error
+	if IsPostgres(o.URL) {
+		err = d.openPostgres(ctx, o)
+	} else {
+		err = d.openSQLite(ctx, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// IsPostgres reports whether the URL names a PostgreSQL server.
+func IsPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// Postgres reports which of the two databases this is.
+func (d *DB) Postgres() bool { return d.pool != nil }
+
+// Now is the clock's instant in UTC, at the databases' precision of a microsecond.
+func (d *DB) Now() time.Time { return d.now().UTC().Truncate(time.Microsecond) }
+
+// Pool is the PostgreSQL pool, for River; nil on SQLite.
+func (d *DB) Pool() *pgxpool.Pool { return d.pool }
+
+// Writer is the SQLite writer, for River and migrations.
+func (d *DB) Writer() *sql.DB { return d.write }
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.read.PingContext(ctx); err != nil {
+		return translate(err)
+	}
+	return nil
+}
+
+// Describe names the database and its version, for doctor and logs, without secrets.
+func (d *DB) Describe(ctx context.Context) (string, error) {
+	q, name := "SELECT sqlite_version()", "SQLite"
+	if d.Postgres() {
+		q, name = "SHOW server_version", "PostgreSQL"
+	}
+	var version string
+	if err := d.read.QueryRowContext(ctx, q).Scan(&version); err != nil {
+		return "", translate(err)
+	}
+	return name + " " + version, nil
+}
+
+// Close waits for running statements and closes all connections.
+func (d *DB) Close() error {
+	err := d.write.Close()
+	if d.read != d.write {
+		err = errors.Join(err, d.read.Close())
+	}
+	if d.pool != nil {
+		d.pool.Close()
+	}
+	d.unlock()
+	if err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}

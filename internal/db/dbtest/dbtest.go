@@ -1,0 +1,118 @@
+// Package dbtest runs store tests on both databases.
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver named "pgx", to make databases
+
+	"igny8/internal/db"
+)
+
+// Option changes how the database under test is opened.
+type Option func(*db.Options)
+
+// Run runs f as two subtests, each with an empty migrated database: "sqlite" in
+// a temporary folder, "postgres" as a new database of the server that
+// IGNY8_TEST_DATABASE_URL names (make test starts one). Without that variable
+// the PostgreSQL half fails, unless -short is given.
+func Run(t *testing.T, f func(t *testing.T, d *db.DB), opts ...Option) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		f(t, Open(t, SQLiteURL(t), opts...))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		f(t, Open(t, PostgresURL(t), opts...))
+	})
+}
+
+// Open opens and migrates the database at url and closes it with the test.
+func Open(t testing.TB, url string, opts ...Option) *db.DB {
+	t.Helper()
+	o := db.Options{URL: url}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	ctx := context.Background()
+	d, err := db.Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	if err := d.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// SQLiteURL is the path of a fresh file.
+func SQLiteURL(t testing.TB) string { return filepath.Join(t.TempDir(), "igny8.db") }
+
+// PostgresURL makes a fresh database and drops it with the test.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("IGNY8_TEST_DATABASE_URL")
+	if server == "" {
+		if testing.Short() {
+			t.Skip("no PostgreSQL: IGNY8_TEST_DATABASE_URL is not set")
+		}
+		t.Fatal("IGNY8_TEST_DATABASE_URL is not set: run `make test`, or go test -short for SQLite alone")
+	}
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 6)
+	rand.Read(b)
+	name := "igny8_test_" + hex.EncodeToString(b)
+	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		admin.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// Clock is a settable clock. The zero value is not usable; see NewClock.
+type Clock struct{ now chan time.Time }
+
+// NewClock returns a clock that stands at t.
+func NewClock(t time.Time) *Clock {
+	c := &Clock{make(chan time.Time, 1)}
+	c.now <- t
+	return c
+}
+
+// Now returns the clock's instant.
+func (c *Clock) Now() time.Time {
+	t := <-c.now
+	c.now <- t
+	return t
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	t := <-c.now
+	c.now <- t.Add(d)
+}
+
+// WithClock opens the database under test with this clock.
+func WithClock(c *Clock) Option { return func(o *db.Options) { o.Now = c.Now } }
+
+// WithHook opens the database under test with a fault hook.
+func WithHook(h func(string, int, bool) error) Option { return func(o *db.Options) { o.Hook = h } }

@@ -1,0 +1,98 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+
+	"igny8"
+)
+
+// errOutcomeUnknown answers a lost COMMIT reply: the work may or may not be done.
+var errOutcomeUnknown = igny8.E(igny8.Unavailable, "outcome_unknown",
+	"The answer of the database was lost, so it is not known whether this was done. Send the same request with the same Idempotency-Key again.").
+	Retry(2 * time.Second)
+
+// sqlState returns PostgreSQL's five-character code, or SQLite's primary result
+// code as "sqlite:N" (extended codes for constraints).
+func sqlState(err error) (string, bool) {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code, true
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch code := lite.Code(); {
+		case code == 2067 || code == 1555: // UNIQUE, PRIMARY KEY
+			return "23505", true
+		case code == 787: // FOREIGN KEY
+			return "23503", true
+		case code == 275: // CHECK
+			return "23514", true
+		case code == 1811: // RAISE(ABORT) in a trigger
+			return "23000", true
+		case code&0xff == 5 || code&0xff == 6: // BUSY, LOCKED
+			return "55P03", true
+		case code&0xff == 13: // FULL
+			return "53100", true
+		}
+		return "sqlite", true
+	}
+	return "", false
+}
+
+// retryable reports whether the transaction lost a race and may simply run again.
+func retryable(err error) bool {
+	code, _ := sqlState(err)
+	return code == "40001" || code == "40P01"
+}
+
+// translate turns what the drivers say into the project's errors. Errors of the
+// project pass unchanged.
+func translate(err error) error {
+	var known *igny8.Error
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case errors.Is(err, sql.ErrNoRows):
+		return igny8.ErrNotFound
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return igny8.E(igny8.Unavailable, "cancelled", "The request took too long or was given up; nothing was changed.").
+			Retry(2 * time.Second).Because(err)
+	}
+	code, ok := sqlState(err)
+	if !ok {
+		var net net.Error
+		if errors.As(err, &net) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "conn closed") {
+			return unavailable(err)
+		}
+		return err
+	}
+	switch code {
+	case "23505":
+		return igny8.E(igny8.Conflict, "already_exists", "Something with this value exists already.").Because(err)
+	case "23503":
+		return igny8.ErrNotFound.Because(err)
+	case "53100":
+		return igny8.E(igny8.Unavailable, "storage_full", "The server's disk is full; nothing was changed. Try again later.").
+			Retry(time.Minute).Because(err)
+	case "40001", "40P01", "55P03", "57014":
+		return igny8.E(igny8.Unavailable, "busy", "The database is busy; nothing was changed. Try again.").
+			Retry(time.Second).Because(err)
+	}
+	if strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || code == "53300" {
+		return unavailable(err)
+	}
+	return err
+}
+
+func unavailable(err error) error {
+	return igny8.E(igny8.Unavailable, "database_unavailable", "The database does not answer; nothing was changed. Try again.").
+		Retry(2 * time.Second).Because(err)
+}

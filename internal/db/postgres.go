@@ -1,0 +1,77 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+func (d *DB) openPostgres(ctx context.Context, o Options) error {
+	cfg, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return fmt.Errorf("the database URL cannot be read") // the error would quote the password
+	}
+	cfg.MaxConns = 16
+	if o.MaxConns > 0 {
+		cfg.MaxConns = o.MaxConns
+	}
+	cfg.ConnConfig.RuntimeParams["application_name"] = "igny8"
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.RuntimeParams["statement_timeout"] = "10s"
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
+	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	if err := d.pool.Ping(ctx); err != nil {
+		d.pool.Close()
+		return fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	d.write = stdlib.OpenDBFromPool(d.pool)
+	d.write.SetMaxIdleConns(0) // the pool keeps them
+	d.read = d.write
+	return nil
+}
+
+// beginPostgres opens a pgx transaction on one connection of database/sql, so
+// that generated queries (which speak database/sql) and River (which speaks pgx)
+// share it. The scope is set for this transaction only, which also works behind
+// PgBouncer in transaction mode.
+func beginPostgres(ctx context.Context, pool *sql.DB, tx *Tx, readOnly bool) error {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	err = conn.Raw(func(driver any) error {
+		opts := pgx.TxOptions{}
+		if readOnly {
+			opts.AccessMode = pgx.ReadOnly
+			opts.IsoLevel = pgx.RepeatableRead
+		}
+		c := driver.(*stdlib.Conn).Conn()
+		if tx.pg, err = c.BeginTx(ctx, opts); err != nil {
+			return err
+		}
+		role, account := "igny8_tenant", tx.Account.UUID().String()
+		if tx.system {
+			role, account = "igny8_system", ""
+		}
+		_, err = tx.pg.Exec(ctx, "SELECT set_config('role', $1, true), set_config('app.account', $2, true)", role, account)
+		return err
+	})
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	tx.q = conn
+	tx.close = func() { conn.Close() }
+	tx.commit = func(ctx context.Context) error { return tx.pg.Commit(ctx) }
+	tx.rollback = func() {
+		// The caller's context may be over; the connection must come back clean.
+		tx.pg.Rollback(context.WithoutCancel(ctx))
+	}
+	return nil
+}
