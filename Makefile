@@ -1,0 +1,37 @@
+# Everything a newcomer or a CI machine runs. `make` alone lists it.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X igny8/internal/app.Version=$(VERSION)
+# The race detector needs a C compiler.
+RACE     = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v $$($(GO) env CC) >/dev/null && echo -race)
+PACKAGES ?= ./...
+
+.PHONY: help build demo test check generate fmt clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## bin/igny8, one static file
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/igny8 ./cmd/igny8
+
+demo: build ## fill a database, play the whole journey, keep serving (ARGS=--once ends after it)
+	bin/igny8 demo $(ARGS)
+
+test: ## all tests, on SQLite and on a PostgreSQL of their own (or IGNY8_TEST_DATABASE_URL)
+	@scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
+
+check: ## generated files, format, vet, staticcheck
+	scripts/check-generated
+	scripts/check-format
+	$(GO) vet ./...
+	$$(scripts/tool staticcheck) ./...
+
+generate: ## everything that is generated and committed
+	scripts/generate
+
+fmt: ## gofmt in place
+	gofmt -w cmd internal *.go
+
+clean: ## what was built here
+	rm -rf bin .tools
