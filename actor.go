@@ -17,3 +17,7 @@ func (a Actor) Staff() bool { return a.Role == RoleDeveloper }
 
 // SystemActor acts for the program itself: jobs, the command line, imports.
 var SystemActor = Actor{Role: RoleBot, Email: "system"}
+
+// Platform stands where an account's id is asked for and the row is the
+// platform's own: its audit chain, mail to staff. No account has this id.
+var Platform = AccountID{6: 0x70, 8: 0x80}

@@ -53,6 +53,9 @@ func retryable(err error) bool {
 	return code == "40001" || code == "40P01"
 }
 
+// Absent reports whether a query found no row.
+func Absent(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
 // translate turns what the drivers say into the project's errors. Errors of the
 // project pass unchanged.
 func translate(err error) error {

@@ -27,7 +27,7 @@ CREATE TABLE session (
   revoked_at timestamptz,
   revoked_reason text
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 CREATE TABLE refresh_token (
   hash text PRIMARY KEY,
   session_id uuid NOT NULL REFERENCES session (id),
@@ -79,7 +79,7 @@ CREATE TABLE membership (
   PRIMARY KEY (account_id, id),
   UNIQUE (account_id, user_id)
 );
-CREATE INDEX membership_user ON membership (user_id);
+CREATE INDEX membership_by_user ON membership (user_id);
 
 -- who did what, and what follows from it
 CREATE TABLE audit_head (

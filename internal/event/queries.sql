@@ -1,0 +1,5 @@
+-- name: InsertEvent :exec
+INSERT INTO outbox_event (account_id, id, type, object_id, data, created_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: ListEvents :many
+SELECT * FROM outbox_event WHERE account_id = @account_id AND id < @before_id ORDER BY id DESC LIMIT @page_size;
