@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+)
+
+// OpaqueKind is the prefix of a random token. It tells people and secret
+// scanners what they found, and keeps a token of one kind from being tried as
+// another.
+type OpaqueKind string
+
+// The kinds of opaque tokens.
+const (
+	RefreshToken OpaqueKind = "igny8_rt_"
+	ConsoleToken OpaqueKind = "igny8_web_"    // the console's session cookie
+	PayToken     OpaqueKind = "igny8_pay_"    // the shareable pay page
+	VerifyToken  OpaqueKind = "igny8_verify_" // proves an e-mail address
+	ResetToken   OpaqueKind = "igny8_reset_"  // sets a new password
+	InviteToken  OpaqueKind = "igny8_invite_"
+	SetupToken   OpaqueKind = "igny8_setup_" // makes the first staff user
+	APIKey       OpaqueKind = "igny8_live_"
+)
+
+const (
+	opaqueBytes = 32 // 256 random bits
+	opaqueChars = 43 // the same in base64url without padding
+)
+
+// NewOpaque makes a token and the hash under which it is stored. The token
+// itself is shown or sent once and never stored.
+func NewOpaque(kind OpaqueKind) (token, hash string) {
+	b := make([]byte, opaqueBytes)
+	rand.Read(b)
+	token = string(kind) + base64.RawURLEncoding.EncodeToString(b)
+	return token, hashOpaque(token)
+}
+
+// HashOpaque returns the hash to look a token up by: SHA-256 in hex of the whole
+// text, prefix included. A plain hash is enough, since there is nothing to guess
+// in 256 random bits. It reports false for what cannot be a token of this kind,
+// which then needs no look-up.
+func HashOpaque(kind OpaqueKind, token string) (hash string, ok bool) {
+	random, ok := strings.CutPrefix(token, string(kind))
+	if !ok || len(random) != opaqueChars || strings.ContainsAny(random, "\r\n") {
+		return "", false
+	}
+	if _, err := base64.RawURLEncoding.Strict().DecodeString(random); err != nil {
+		return "", false
+	}
+	return hashOpaque(token), true
+}
+
+func hashOpaque(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
