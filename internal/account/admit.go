@@ -1,0 +1,113 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"igny8"
+	"igny8/internal/account/accountdb"
+	"igny8/internal/db"
+)
+
+// Grace is how long a paid account works on after its period ended unpaid.
+const Grace = 7 * 24 * time.Hour
+
+// FirstPaymentWithin is how long a paid signup waits for its first payment.
+const FirstPaymentWithin = 14 * 24 * time.Hour
+
+// ErrToken answers a credential that is not, or no longer, good.
+var ErrToken = igny8.E(igny8.Unauthenticated, "invalid_token", "The token is not valid or no longer valid; refresh it or log in again.")
+
+// Facts decide an account's effective status.
+type Facts struct {
+	Status     igny8.AccountStatus
+	CreatedAt  time.Time
+	PeriodEnd  *time.Time // of the live subscription
+	GraceUntil *time.Time // a later end than the usual, given after a rejection
+	Waiting    bool       // a submitted payment awaits decision
+}
+
+// Effective is the status at this instant: at the second a period ends the
+// answer changes, also when the job that stores the change is late. While a
+// payment waits for decision the clock stands still.
+func Effective(f Facts, now time.Time) igny8.AccountStatus {
+	if f.Waiting {
+		return f.Status
+	}
+	var end time.Time
+	switch {
+	case f.Status == igny8.AccountPendingPayment:
+		end = f.CreatedAt.Add(FirstPaymentWithin)
+	case f.PeriodEnd == nil:
+		return f.Status
+	case f.Status == igny8.AccountTrial:
+		end = *f.PeriodEnd
+	case f.Status == igny8.AccountActive:
+		end = f.PeriodEnd.Add(Grace)
+	default:
+		return f.Status
+	}
+	if f.GraceUntil != nil && f.GraceUntil.After(end) {
+		end = *f.GraceUntil
+	}
+	if now.Before(end) {
+		return f.Status
+	}
+	return igny8.AccountExpired
+}
+
+// Look reads afresh who the actor is: whether the user and the session still
+// stand, the role, and the account's effective status. actor carries the ids of
+// a checked credential. Needs system scope.
+func Look(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error) {
+	if actor.Account.IsZero() {
+		return lookStaff(ctx, tx, actor)
+	}
+	row, err := accountdb.New(tx).LookMember(ctx, accountdb.LookMemberParams{
+		UserID: actor.User, SessionID: actor.Session, AccountID: actor.Account})
+	if db.Absent(err) {
+		return actor, ErrToken
+	}
+	if err != nil {
+		return actor, err
+	}
+	if row.UserStatus != "active" || row.RevokedAt != nil || !tx.Now.Before(row.ExpiresAt) {
+		return actor, ErrToken
+	}
+	actor.Email, actor.Role = row.Email, row.Role
+	actor.Status = Effective(Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, tx.Now)
+	if row.SuspendedReason != nil {
+		actor.Reason = *row.SuspendedReason
+	}
+	return actor, nil
+}
+
+func lookStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error) {
+	row, err := accountdb.New(tx).LookStaff(ctx, accountdb.LookStaffParams{UserID: actor.User, SessionID: actor.Session})
+	if db.Absent(err) {
+		return actor, ErrToken
+	}
+	if err != nil {
+		return actor, err
+	}
+	if row.UserStatus != "active" || !row.Staff || row.RevokedAt != nil || !tx.Now.Before(row.ExpiresAt) {
+		return actor, ErrToken
+	}
+	actor.Email, actor.Role = row.Email, igny8.RoleDeveloper
+	return actor, nil
+}
+
+// Admit is the account gate: may this actor, as read by Look, use something that
+// asks for this permission and this state of the account? First the account's
+// state, then the role.
+func Admit(actor igny8.Actor, perm igny8.Permission, need Need) error {
+	if !actor.Staff() {
+		if err := Gate(actor.Status, actor.Reason, need); err != nil && perm != igny8.PermPlatform {
+			return err
+		}
+	}
+	if !actor.Role.Can(perm) {
+		return igny8.E(igny8.Forbidden, "forbidden", "Your role does not allow this; ask an owner or admin of the account.")
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+-- name: NextNumber :one
+INSERT INTO counter (name, value) VALUES ('account', 1)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value;
+
+-- name: InsertAccount :one
+-- A taken slug gives no row; the caller tries another.
+INSERT INTO account (id, number, name, slug, status, country, currency, time_zone, billing, version, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, @now, @now) ON CONFLICT (slug) DO NOTHING RETURNING *;
+
+-- name: LockAccount :one
+-- The first statement of every money story: locks go account, invoice, payment, balance.
+UPDATE account SET version = version WHERE id = @account_id RETURNING *;
+
+-- name: GetAccount :one
+SELECT * FROM account WHERE id = @account_id;
+
+-- name: SetStatus :one
+UPDATE account SET status = @to_status, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = @now
+WHERE id = @account_id AND status = @from_status RETURNING *;
+
+-- name: UpdateProfile :one
+UPDATE account SET name = @name, time_zone = @time_zone, billing = @billing, version = version + 1, updated_at = @now
+WHERE id = @account_id RETURNING *;
+
+-- name: InsertUser :one
+INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', @now, @now) ON CONFLICT (email_norm) DO NOTHING RETURNING *;
+
+-- name: GetUser :one
+-- system scope: a user is of no tenant.
+SELECT * FROM app_user WHERE id = $1;
+
+-- name: UserByEmail :one
+-- system scope: login asks before any tenant is known.
+SELECT * FROM app_user WHERE email_norm = $1;
+
+-- name: ListStaff :many
+SELECT * FROM app_user WHERE staff ORDER BY created_at, id;
+
+-- name: DisableStaff :one
+UPDATE app_user SET status = 'disabled', updated_at = @now WHERE email_norm = @email_norm AND staff RETURNING *;
+
+-- name: InsertMember :exec
+INSERT INTO membership (account_id, id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: MembershipsOf :many
+-- system scope: one person's accounts, for login and /me.
+SELECT sqlc.embed(membership), sqlc.embed(account) FROM membership JOIN account ON account.id = membership.account_id
+WHERE membership.user_id = $1 ORDER BY membership.id;
+
+-- name: Owner :one
+SELECT app_user.id, app_user.email, app_user.first_name FROM membership JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = @account_id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1;
+
+-- name: IsMember :one
+SELECT count(*) FROM membership WHERE account_id = $1 AND user_id = $2;
+
+-- name: ClaimTrial :one
+INSERT INTO trial_claim (person_hash, created_at) VALUES ($1, $2) ON CONFLICT (person_hash) DO NOTHING RETURNING person_hash;
+
+-- name: LookMember :one
+-- system scope: the gate finds out whether the caller may see the tenant at all.
+-- It reads dates and not only the stored status, and whether a payment waits,
+-- because then the overdue clock stands still.
+SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role,
+  account.status, account.suspended_reason, account.created_at,
+  subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM app_user
+JOIN session ON session.user_id = app_user.id
+JOIN membership ON membership.user_id = app_user.id
+JOIN account ON account.id = membership.account_id
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE app_user.id = @user_id AND session.id = @session_id AND membership.account_id = @account_id;
+
+-- name: LookStaff :one
+-- system scope: staff belong to no tenant.
+SELECT app_user.email, app_user.status AS user_status, app_user.staff, session.revoked_at, session.expires_at
+FROM app_user JOIN session ON session.user_id = app_user.id
+WHERE app_user.id = @user_id AND session.id = @session_id;

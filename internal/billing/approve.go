@@ -1,0 +1,273 @@
+package billing
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/audit"
+	"igny8/internal/billing/billingdb"
+	"igny8/internal/db"
+	"igny8/internal/event"
+	"igny8/internal/idem"
+	"igny8/internal/mail"
+)
+
+// Approval is what a member of staff says when approving a payment.
+type Approval struct {
+	ReceivedMinor    int64 // 0 means: as the customer said
+	Evidence         string
+	Note             string
+	OverrideWarnings []string // codes of warnings that were looked into
+
+	// Check sees the payment inside the transaction and may refuse (If-Match).
+	Check func(Payment, []Warning) error
+}
+
+// Approve approves a waiting payment: payment, invoice, subscription, account,
+// credits, receipt, audit and outbox change in one commit. A second approval of
+// the same payment is a conflict that names who decided and when.
+//
+// Above the currency's limit, or when a warning was overridden, the first
+// approval is recorded and the payment waits for a second member of staff; then
+// the returned payment is still pending_approval.
+func (s *Service) Approve(ctx context.Context, actor igny8.Actor, id igny8.PaymentID, in Approval) (out StaffPayment, err error) {
+	if !actor.Role.Can(igny8.PermPlatform) {
+		return out, igny8.E(igny8.Forbidden, "forbidden", "Only platform staff approve payments.")
+	}
+	seen, err := s.StaffPayment(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	err = s.db.Tenant(ctx, "billing.approve", seen.AccountID, func(ctx context.Context, tx *db.Tx) error {
+		out, err = approveTx(ctx, tx, s, actor, seen, in)
+		if err != nil {
+			return err
+		}
+		return idem.StoreAnswer(ctx, tx, out)
+	})
+	return out, err
+}
+
+func approveTx(ctx context.Context, tx *db.Tx, s *Service, actor igny8.Actor, seen StaffPayment, in Approval) (StaffPayment, error) {
+	a, err := account.Lock(ctx, tx)
+	if err != nil {
+		return seen, err
+	}
+	p, err := getPayment(ctx, tx, seen.ID)
+	if err != nil {
+		return seen, err
+	}
+	if err := mayDecide(ctx, tx, actor, p); err != nil {
+		return seen, err
+	}
+	if in.Check != nil {
+		if err := in.Check(p, seen.Warnings); err != nil {
+			return seen, err
+		}
+	}
+	if err := overridden(seen.Warnings, in.OverrideWarnings); err != nil {
+		return seen, err
+	}
+	d := decision{actor: actor, received: in.ReceivedMinor, evidence: in.Evidence, note: in.Note, override: in.OverrideWarnings}
+	if d.received == 0 {
+		d.received = p.AmountMinor
+	}
+	second, err := needsSecond(ctx, tx, p, d)
+	if err != nil {
+		return seen, err
+	}
+	if second && p.FirstApprovedBy.IsZero() {
+		p, err = firstApproval(ctx, tx, p, d)
+	} else {
+		if err := secondAgrees(p, d); err != nil {
+			return seen, err
+		}
+		p, seen.Invoice, err = s.succeed(ctx, tx, a, p, d)
+	}
+	if err != nil {
+		return seen, err
+	}
+	seen.Payment = p
+	return seen, nil
+}
+
+// mayDecide refuses a payment that is decided, and staff with an interest in it.
+func mayDecide(ctx context.Context, tx *db.Tx, actor igny8.Actor, p Payment) error {
+	if p.Status != igny8.PaymentPendingApproval {
+		return decided(ctx, tx, p.ID)
+	}
+	member, err := account.IsMember(ctx, tx, actor.User)
+	if err != nil {
+		return err
+	}
+	if member || p.SubmittedBy == actor.User {
+		return igny8.E(igny8.Forbidden, "self_approval", "You belong to the paying account; another member of staff must decide.")
+	}
+	return nil
+}
+
+type decision struct {
+	actor          igny8.Actor
+	received       int64
+	evidence, note string
+	override       []string
+}
+
+// overridden refuses while a warning that stops approval is not named.
+func overridden(ws []Warning, named []string) error {
+	var open []string
+	for _, w := range ws {
+		if w.Stops && !slices.Contains(named, w.Code) {
+			open = append(open, w.Code)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return igny8.E(igny8.Conflict, "warnings_not_overridden",
+		"There are warnings on this payment; look into them, then name them in override_warnings.").With("warnings", open)
+}
+
+// needsSecond reports whether two members of staff must agree.
+func needsSecond(ctx context.Context, tx *db.Tx, p Payment, d decision) (bool, error) {
+	if len(d.override) > 0 || !p.FirstApprovedBy.IsZero() {
+		return true, nil
+	}
+	limit, err := billingdb.New(tx).SecondApprovalLimit(ctx, p.Currency)
+	if err != nil {
+		return false, fmt.Errorf("read approval limit: %w", err)
+	}
+	return limit != nil && d.received >= *limit, nil
+}
+
+func firstApproval(ctx context.Context, tx *db.Tx, p Payment, d decision) (Payment, error) {
+	row, err := billingdb.New(tx).FirstApproval(ctx, billingdb.FirstApprovalParams{AccountID: tx.Account, ID: p.ID, UserID: d.actor.User,
+		ReceivedMinor: &d.received, Overridden: codes(d.override), Evidence: d.evidence, DecisionNote: d.note, Now: &tx.Now})
+	if db.Absent(err) {
+		return p, decided(ctx, tx, p.ID)
+	}
+	if err != nil {
+		return p, fmt.Errorf("record first approval: %w", err)
+	}
+	p.Payment = row
+	return p, audit.Record(ctx, tx, d.actor, audit.Entry{Action: "payment.approve_first", ObjectType: "payment", ObjectID: p.ID.String(),
+		Details: map[string]any{"received_minor": d.received, "overridden": d.override}})
+}
+
+// secondAgrees checks the second of two approvals against the first.
+func secondAgrees(p Payment, d decision) error {
+	switch {
+	case p.FirstApprovedBy.IsZero():
+		return nil
+	case p.FirstApprovedBy == d.actor.User:
+		return igny8.E(igny8.Conflict, "second_approver_required", "You approved this payment already; another member of staff must confirm it.")
+	case p.FirstReceivedMinor != nil && *p.FirstReceivedMinor != d.received:
+		return igny8.InvalidField("received_minor", "differs_from_first", "The first approval states another amount received; settle which is right, or reject.").
+			With("first_received_minor", *p.FirstReceivedMinor)
+	}
+	return nil
+}
+
+func codes(list []string) []byte {
+	if list == nil {
+		list = []string{}
+	}
+	b, _ := json.Marshal(list) // strings: cannot fail
+	return b
+}
+
+// succeed is the one function that makes a payment succeeded. Everything the
+// money switches on happens here, in the caller's transaction, which holds the
+// account's lock.
+func (s *Service) succeed(ctx context.Context, tx *db.Tx, a account.Account, p Payment, d decision) (Payment, Invoice, error) {
+	inv, err := getInvoice(ctx, tx, p.InvoiceID)
+	if err != nil {
+		return p, inv, err
+	}
+	if inv.Status != igny8.InvoicePending {
+		return p, inv, errNotPayable.With("current", string(inv.Status))
+	}
+	receipt, err := nextNumber(ctx, tx, "RCT", a)
+	if err != nil {
+		return p, inv, err
+	}
+	row, err := billingdb.New(tx).SucceedPayment(ctx, billingdb.SucceedPaymentParams{AccountID: tx.Account, ID: p.ID, Version: p.Version,
+		ReceivedMinor: &d.received, Evidence: d.evidence, DecisionNote: d.note, Overridden: codes(d.override),
+		DecidedBy: d.actor.User, DecidedEmail: d.actor.Email, ReceiptNumber: &receipt, Now: &tx.Now})
+	if db.Absent(err) {
+		return p, inv, decided(ctx, tx, p.ID)
+	}
+	if err != nil {
+		return p, inv, fmt.Errorf("succeed payment: %w", err)
+	}
+	p.Payment = row
+	if inv, err = settle(ctx, tx, inv, p, d.received); err != nil {
+		return p, inv, err
+	}
+	if inv.Status == igny8.InvoicePaid {
+		if err := activate(ctx, tx, a, inv, p.ID); err != nil {
+			return p, inv, err
+		}
+	}
+	return p, inv, s.tellApproved(ctx, tx, d.actor, inv, p)
+}
+
+// settle divides the money: to the invoice what is due, the rest to the
+// account's balance in that currency.
+func settle(ctx context.Context, tx *db.Tx, inv Invoice, p Payment, received int64) (Invoice, error) {
+	q := billingdb.New(tx)
+	toInvoice := min(received, inv.Due())
+	row, err := q.PayInvoice(ctx, billingdb.PayInvoiceParams{AccountID: tx.Account, ID: inv.ID, Amount: toInvoice, Now: tx.Now})
+	if err != nil {
+		return inv, fmt.Errorf("pay invoice: %w", err)
+	}
+	inv.Invoice = row
+	if err := q.InsertAllocation(ctx, billingdb.InsertAllocationParams{AccountID: tx.Account, PaymentID: p.ID, Target: "invoice", AmountMinor: toInvoice}); err != nil {
+		return inv, fmt.Errorf("allocate to invoice: %w", err)
+	}
+	surplus := received - toInvoice
+	if surplus == 0 {
+		return inv, nil
+	}
+	if err := q.InsertAllocation(ctx, billingdb.InsertAllocationParams{AccountID: tx.Account, PaymentID: p.ID, Target: "balance", AmountMinor: surplus}); err != nil {
+		return inv, fmt.Errorf("allocate to balance: %w", err)
+	}
+	after, err := q.AddToAccountBalance(ctx, billingdb.AddToAccountBalanceParams{AccountID: tx.Account, Currency: p.Currency, Amount: surplus})
+	if err != nil {
+		return inv, fmt.Errorf("add to account balance: %w", err)
+	}
+	return inv, q.InsertBalanceEntry(ctx, billingdb.InsertBalanceEntryParams{AccountID: tx.Account, ID: db.NewID[igny8.RowID](tx),
+		Currency: p.Currency, AmountMinor: surplus, BalanceAfterMinor: after, Reason: "overpayment", PaymentID: p.ID, InvoiceID: inv.ID, CreatedAt: tx.Now})
+}
+
+func (s *Service) tellApproved(ctx context.Context, tx *db.Tx, actor igny8.Actor, inv Invoice, p Payment) error {
+	owner, err := account.Owner(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("find owner: %w", err)
+	}
+	received := inv.Money(*p.ReceivedMinor)
+	letter := mail.Letter{To: owner.Email, Template: "payment_approved", Key: "payment_approved:" + p.ID.String(), Data: map[string]any{
+		"Name": owner.FirstName, "Amount": received.String(), "Invoice": inv.Number, "Receipt": *p.ReceiptNumber,
+		"Paid": inv.Status == igny8.InvoicePaid, "Credits": inv.Credits, "Due": inv.Money(inv.Due()).String(), "Link": s.PayURL(inv)}}
+	if err := mail.Enqueue(ctx, tx, letter); err != nil {
+		return err
+	}
+	if err := event.Emit(ctx, tx, "payment.approved", p.ID.String(), thin(p)); err != nil {
+		return err
+	}
+	return audit.Record(ctx, tx, actor, audit.Entry{Action: "payment.approve", ObjectType: "payment", ObjectID: p.ID.String(),
+		Details: map[string]any{"invoice": inv.Number, "received": received.String(), "receipt": *p.ReceiptNumber,
+			"proofs": hashes(p.Proofs), "note": p.DecisionNote}})
+}
+
+func hashes(proofs []Proof) []string {
+	out := make([]string, len(proofs))
+	for i, p := range proofs {
+		out[i] = p.Sha256
+	}
+	return out
+}

@@ -1,0 +1,175 @@
+-- name: InsertSubscription :one
+INSERT INTO subscription (account_id, id, plan_id, plan_version_id, plan_slug, cycle, status, trial, current_period_start,
+  current_period_end, trial_ends_at, cancel_at_period_end, auto_renew, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, $12, @now, @now) RETURNING *;
+
+-- name: GetSubscription :one
+SELECT * FROM subscription WHERE account_id = $1 AND id = $2;
+
+-- name: CurrentSubscription :one
+-- The live one, else the one that waits for payment, else the newest.
+SELECT * FROM subscription WHERE account_id = $1
+ORDER BY CASE WHEN status IN ('active', 'past_due') THEN 0 WHEN status = 'incomplete' THEN 1 ELSE 2 END, id DESC LIMIT 1;
+
+-- name: EndTrial :exec
+UPDATE subscription SET status = 'expired', updated_at = @now WHERE account_id = @account_id AND status = 'active' AND trial;
+
+-- name: ActivateSubscription :one
+UPDATE subscription SET status = 'active', current_period_start = @starts_at, current_period_end = @ends_at, grace_until = NULL, updated_at = @now
+WHERE account_id = @account_id AND id = @id AND status IN ('incomplete', 'active', 'past_due') RETURNING *;
+
+-- name: GiveTime :exec
+UPDATE subscription SET grace_until = @grace_until, updated_at = @now WHERE account_id = @account_id AND id = @id;
+
+-- name: InsertPeriod :exec
+INSERT INTO subscription_period (account_id, invoice_id, subscription_id, payment_id, starts_at, ends_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: Limits :one
+SELECT subscription.plan_slug, plan_version.max_sites, plan_version.max_users, plan_version.max_sectors
+FROM subscription JOIN plan_version ON plan_version.id = subscription.plan_version_id
+WHERE subscription.account_id = $1 AND subscription.status IN ('active', 'past_due');
+
+-- name: IncludedCredits :one
+SELECT included_credits FROM plan_version WHERE id = $1;
+
+-- name: NextInSeries :one
+-- A rolled-back transaction gives its number back, so the series has no gaps.
+INSERT INTO series (account_id, name, month, last_value) VALUES ($1, $2, $3, 1)
+ON CONFLICT (account_id, name, month) DO UPDATE SET last_value = series.last_value + 1 RETURNING last_value;
+
+-- name: InsertInvoice :one
+INSERT INTO invoice (account_id, id, number, type, status, currency, subtotal_minor, tax_minor, total_minor, amount_paid_minor,
+  balance_used_minor, base_minor, base_currency, rate, rate_source, rate_at, rounding, billing, pay_code, subscription_id, credits,
+  due_at, issued_at, version, created_at, updated_at)
+VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, @now, 1, @now, @now) RETURNING *;
+
+-- name: InsertLine :exec
+INSERT INTO invoice_line (account_id, invoice_id, n, description, quantity, unit_minor, amount_minor) VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: GetInvoice :one
+SELECT * FROM invoice WHERE account_id = $1 AND id = $2;
+
+-- name: GetLines :many
+SELECT * FROM invoice_line WHERE account_id = $1 AND invoice_id = $2 ORDER BY n;
+
+-- name: ListInvoices :many
+SELECT * FROM invoice WHERE account_id = @account_id AND id < @before_id
+  AND (CAST(sqlc.narg('status') AS text) IS NULL OR status = CAST(sqlc.narg('status') AS text))
+ORDER BY id DESC LIMIT @page_size;
+
+-- name: PayInvoice :one
+-- The whole decision about an invoice in one statement: it takes the money only
+-- while it is pending, and is paid when nothing is left.
+UPDATE invoice SET amount_paid_minor = amount_paid_minor + @amount,
+  status = CASE WHEN amount_paid_minor + balance_used_minor + @amount >= total_minor THEN 'paid' ELSE 'pending' END,
+  paid_at = CASE WHEN amount_paid_minor + balance_used_minor + @amount >= total_minor THEN @now ELSE paid_at END,
+  version = version + 1, updated_at = @now
+WHERE account_id = @account_id AND id = @id AND status = 'pending' RETURNING *;
+
+-- name: InsertPayment :one
+-- No row when a payment of this invoice waits already.
+INSERT INTO payment (account_id, id, invoice_id, status, method, method_name, kind, reference, reference_norm, payer_name, paid_on,
+  amount_minor, currency, notes, submitted_by, via, evidence, decision_note, overridden, decided_email, claimed_email, refunded_minor,
+  version, created_at, updated_at)
+VALUES ($1, $2, $3, 'pending_approval', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', '', $16, '', '', 0, 1, @now, @now)
+ON CONFLICT (account_id, invoice_id) WHERE status = 'pending_approval' DO NOTHING RETURNING *;
+
+-- name: WaitingPayment :one
+SELECT * FROM payment WHERE account_id = $1 AND invoice_id = $2 AND status = 'pending_approval';
+
+-- name: InsertProof :exec
+INSERT INTO payment_proof (account_id, payment_id, n, sha256, original_sha256, content_type, size, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: GetPayment :one
+SELECT * FROM payment WHERE account_id = $1 AND id = $2;
+
+-- name: GetProofs :many
+SELECT * FROM payment_proof WHERE account_id = $1 AND payment_id = $2 ORDER BY n;
+
+-- name: ProofsOfQueue :many
+-- system scope: the proofs of one page of the staff queue.
+SELECT payment_proof.* FROM payment_proof
+JOIN payment ON payment.account_id = payment_proof.account_id AND payment.id = payment_proof.payment_id
+WHERE payment.status = @status AND payment.id > @after_id AND payment.id <= @last_id ORDER BY payment_proof.payment_id, payment_proof.n;
+
+-- name: ListPayments :many
+SELECT * FROM payment WHERE account_id = @account_id AND id < @before_id
+  AND (CAST(sqlc.narg('status') AS text) IS NULL OR status = CAST(sqlc.narg('status') AS text))
+ORDER BY id DESC LIMIT @page_size;
+
+-- name: SucceedPayment :one
+-- The only statement that makes a payment succeeded. Its row is the decision;
+-- every effect hangs off it.
+UPDATE payment SET status = 'succeeded', received_minor = @received_minor, evidence = @evidence, decision_note = @decision_note,
+  overridden = @overridden, decided_at = @now, decided_by = @decided_by, decided_email = @decided_email,
+  receipt_number = @receipt_number, version = version + 1, updated_at = @now
+WHERE account_id = @account_id AND id = @id AND status = 'pending_approval' AND version = @version RETURNING *;
+
+-- name: FirstApproval :one
+UPDATE payment SET first_approved_by = @user_id, first_approved_at = @now, first_received_minor = @received_minor,
+  overridden = @overridden, evidence = @evidence, decision_note = @decision_note, version = version + 1, updated_at = @now
+WHERE account_id = @account_id AND id = @id AND status = 'pending_approval' AND first_approved_by IS NULL RETURNING *;
+
+-- name: FailPayment :one
+UPDATE payment SET status = 'failed', failure_code = @failure_code, failure_reason = @failure_reason, decision_note = @decision_note,
+  decided_at = @now, decided_by = @decided_by, decided_email = @decided_email, version = version + 1, updated_at = @now
+WHERE account_id = @account_id AND id = @id AND status = 'pending_approval' RETURNING *;
+
+-- name: ClaimPayment :one
+UPDATE payment SET claimed_by = @user_id, claimed_email = @claimed_email, claimed_until = @claimed_until
+WHERE account_id = @account_id AND id = @id AND status = 'pending_approval'
+  AND (claimed_by IS NULL OR claimed_by = @user_id OR claimed_until <= @now) RETURNING *;
+
+-- name: InsertAllocation :exec
+INSERT INTO payment_allocation (account_id, payment_id, target, amount_minor) VALUES ($1, $2, $3, $4);
+
+-- name: AddToAccountBalance :one
+INSERT INTO account_balance (account_id, currency, balance_minor) VALUES ($1, $2, @amount)
+ON CONFLICT (account_id, currency) DO UPDATE SET balance_minor = account_balance.balance_minor + @amount RETURNING balance_minor;
+
+-- name: InsertBalanceEntry :exec
+INSERT INTO account_balance_entry (account_id, id, currency, amount_minor, balance_after_minor, reason, payment_id, invoice_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: AccountBalances :many
+SELECT * FROM account_balance WHERE account_id = $1 ORDER BY currency;
+
+-- name: SetDefaultMethod :exec
+INSERT INTO account_payment_method (account_id, id, method, is_default, created_at) VALUES ($1, $2, $3, TRUE, $4);
+
+-- name: AccountMethods :many
+SELECT * FROM account_payment_method WHERE account_id = $1 ORDER BY id;
+
+-- name: SecondApprovalLimit :one
+SELECT second_approval_minor FROM currency WHERE code = $1;
+
+-- name: FindPayment :one
+-- system scope: staff name a payment by its id alone.
+SELECT * FROM payment WHERE id = $1;
+
+-- name: Queue :many
+-- system scope: the staff queue shows all accounts, oldest first.
+SELECT sqlc.embed(payment), sqlc.embed(invoice), account.name AS account_name, account.number AS account_number, account.country
+FROM payment
+JOIN invoice ON invoice.account_id = payment.account_id AND invoice.id = payment.invoice_id
+JOIN account ON account.id = payment.account_id
+WHERE payment.status = @status AND payment.id > @after_id ORDER BY payment.id LIMIT @page_size;
+
+-- name: QueueEntry :one
+-- system scope: as Queue, one payment.
+SELECT sqlc.embed(payment), sqlc.embed(invoice), account.name AS account_name, account.number AS account_number, account.country
+FROM payment
+JOIN invoice ON invoice.account_id = payment.account_id AND invoice.id = payment.invoice_id
+JOIN account ON account.id = payment.account_id
+WHERE payment.id = @id;
+
+-- name: SameReference :one
+-- system scope: the same reference in any account, except in failed payments.
+SELECT count(*) FROM payment WHERE reference_norm = @reference_norm AND id <> @id AND status <> 'failed';
+
+-- name: SameProof :one
+-- system scope: the same file in any other payment.
+SELECT count(*) FROM payment_proof o WHERE o.payment_id <> @payment_id
+  AND o.original_sha256 IN (SELECT m.original_sha256 FROM payment_proof m WHERE m.payment_id = @payment_id);

@@ -1,0 +1,177 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"igny8"
+	"igny8/internal/audit"
+	"igny8/internal/billing/billingdb"
+	"igny8/internal/db"
+	"igny8/internal/idem"
+)
+
+// StaffPayment is a payment as staff see it.
+type StaffPayment struct {
+	Payment
+	Invoice       Invoice
+	AccountName   string
+	AccountNumber int64
+	Country       string
+	Warnings      []Warning
+}
+
+// Warning is something staff should look into. It names no other account. Stops
+// says that approval needs it in override_warnings.
+type Warning struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Stops  bool   `json:"stops"`
+}
+
+// ClaimFor is how long an opened payment is reserved for who opened it.
+const ClaimFor = 5 * time.Minute
+
+// Queue lists payments in a status for staff, oldest first.
+func (s *Service) Queue(ctx context.Context, status igny8.PaymentStatus, p igny8.Page) (list igny8.List[StaffPayment], err error) {
+	after := igny8.PaymentID{15: 1}
+	if p.Before != "" {
+		after = igny8.PaymentID(p.BeforeID())
+	}
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		rows, err := billingdb.New(tx).Queue(ctx, billingdb.QueueParams{Status: status, AfterID: after, PageSize: p.Fetch()})
+		if err != nil {
+			return fmt.Errorf("read queue: %w", err)
+		}
+		items := make([]StaffPayment, len(rows))
+		for i, r := range rows {
+			if items[i], err = staffPayment(ctx, tx, billingdb.QueueEntryRow(r)); err != nil {
+				return err
+			}
+		}
+		list = igny8.NewList(p, items, func(p StaffPayment) string { return p.ID.UUID().String() })
+		return nil
+	})
+	return list, err
+}
+
+// StaffPayment reads one payment of any account.
+func (s *Service) StaffPayment(ctx context.Context, id igny8.PaymentID) (out StaffPayment, err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		row, err := billingdb.New(tx).QueueEntry(ctx, id)
+		if err != nil {
+			return err
+		}
+		out, err = staffPayment(ctx, tx, row)
+		return err
+	})
+	return out, err
+}
+
+func staffPayment(ctx context.Context, tx *db.Tx, r billingdb.QueueEntryRow) (StaffPayment, error) {
+	q := billingdb.New(tx)
+	out := StaffPayment{Payment: Payment{Payment: r.Payment}, Invoice: Invoice{Invoice: r.Invoice},
+		AccountName: r.AccountName, AccountNumber: r.AccountNumber, Country: r.Country}
+	var err error
+	if out.Proofs, err = q.GetProofs(ctx, billingdb.GetProofsParams{AccountID: r.Payment.AccountID, PaymentID: r.Payment.ID}); err != nil {
+		return out, fmt.Errorf("read proofs: %w", err)
+	}
+	if out.Invoice.Lines, err = q.GetLines(ctx, billingdb.GetLinesParams{AccountID: r.Invoice.AccountID, InvoiceID: r.Invoice.ID}); err != nil {
+		return out, fmt.Errorf("read invoice lines: %w", err)
+	}
+	if r.Payment.Status == igny8.PaymentPendingApproval {
+		out.Warnings, err = warnings(ctx, tx, out)
+	}
+	return out, err
+}
+
+// warnings looks for what staff should know before they decide. It needs system
+// scope: the same reference may be in another account, which is not named.
+func warnings(ctx context.Context, tx *db.Tx, p StaffPayment) (list []Warning, err error) {
+	q := billingdb.New(tx)
+	same, err := q.SameReference(ctx, billingdb.SameReferenceParams{ReferenceNorm: p.ReferenceNorm, ID: p.ID})
+	if err != nil {
+		return nil, fmt.Errorf("look for the reference: %w", err)
+	}
+	if same > 0 {
+		list = append(list, Warning{"duplicate_reference", "Another payment that has not failed carries this reference.", true})
+	}
+	if same, err = q.SameProof(ctx, p.ID); err != nil {
+		return nil, fmt.Errorf("look for the proof: %w", err)
+	}
+	if same > 0 {
+		list = append(list, Warning{"duplicate_proof", "The same file came with another payment.", true})
+	}
+	switch due := p.Invoice.Due(); {
+	case p.AmountMinor < due:
+		list = append(list, Warning{"amount_less", "The customer says less was paid than is due.", false})
+	case p.AmountMinor > due:
+		list = append(list, Warning{"amount_more", "The customer says more was paid than is due.", false})
+	}
+	if p.PaidOn < p.Invoice.IssuedAt.AddDate(0, 0, -1).Format(time.DateOnly) {
+		list = append(list, Warning{"paid_before_invoice", "The day of the payment lies before the invoice.", false})
+	}
+	return list, nil
+}
+
+// Claim reserves a waiting payment for the actor for five minutes; claiming again
+// extends it. 409 claimed names who has it.
+func (s *Service) Claim(ctx context.Context, actor igny8.Actor, id igny8.PaymentID) (out StaffPayment, err error) {
+	seen, err := s.StaffPayment(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	err = s.db.Tenant(ctx, "billing.claim", seen.AccountID, func(ctx context.Context, tx *db.Tx) error {
+		until := tx.Now.Add(ClaimFor)
+		row, err := billingdb.New(tx).ClaimPayment(ctx, billingdb.ClaimPaymentParams{AccountID: tx.Account, ID: id,
+			UserID: actor.User, ClaimedEmail: actor.Email, ClaimedUntil: &until, Now: &tx.Now})
+		if db.Absent(err) {
+			return notClaimable(ctx, tx, id)
+		}
+		if err != nil {
+			return fmt.Errorf("claim payment: %w", err)
+		}
+		out = seen
+		out.Payment.Payment = row
+		return idem.StoreAnswer(ctx, tx, out)
+	})
+	return out, err
+}
+
+func notClaimable(ctx context.Context, tx *db.Tx, id igny8.PaymentID) error {
+	row, err := billingdb.New(tx).GetPayment(ctx, billingdb.GetPaymentParams{AccountID: tx.Account, ID: id})
+	if err != nil {
+		return err
+	}
+	if row.Status != igny8.PaymentPendingApproval {
+		return decided(ctx, tx, id)
+	}
+	return igny8.E(igny8.Conflict, "claimed", "A colleague has this payment open.").
+		With("claimed_by", row.ClaimedEmail).With("claimed_until", *row.ClaimedUntil)
+}
+
+// ProofFile returns a proof's bytes for staff; each look is in the account's
+// audit log.
+func (s *Service) ProofFile(ctx context.Context, actor igny8.Actor, id igny8.PaymentID, n int64) (Proof, []byte, error) {
+	seen, err := s.StaffPayment(ctx, id)
+	if err != nil {
+		return Proof{}, nil, err
+	}
+	for _, p := range seen.Proofs {
+		if p.N != n {
+			continue
+		}
+		data, err := s.files.Get(ctx, p.Sha256)
+		if err != nil {
+			return p, nil, err
+		}
+		err = s.db.Tenant(ctx, "billing.proof", seen.AccountID, func(ctx context.Context, tx *db.Tx) error {
+			return audit.Record(ctx, tx, actor, audit.Entry{Action: "payment.view_proof", ObjectType: "payment",
+				ObjectID: id.String(), Details: map[string]any{"n": strconv.FormatInt(n, 10)}})
+		})
+		return p, data, err
+	}
+	return Proof{}, nil, igny8.ErrNotFound
+}
