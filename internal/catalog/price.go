@@ -17,13 +17,15 @@ import (
 // BaseCurrency is what plans, packages and rates are expressed in.
 const BaseCurrency igny8.Currency = "USD"
 
-// Rounding says what happens to a price that lies exactly between two steps.
+// Rounding says what happens to a price that lies between two steps.
 type Rounding string
 
-// The roundings: away from zero, or to the even number of steps.
+// The roundings: to the nearest step, and from the middle up or to the even
+// number of steps; or always up.
 const (
 	HalfUp   Rounding = "half_up"
 	HalfEven Rounding = "half_even"
+	RoundUp  Rounding = "up"
 )
 
 // CurrencyRule says how prices of a currency are rounded: to a multiple of
@@ -51,7 +53,7 @@ func ParseRule(code igny8.Currency, s string) (CurrencyRule, error) {
 }
 
 func (r CurrencyRule) valid() bool {
-	return r.Code.Known() && r.RoundTo > 0 && (r.Rounding == HalfUp || r.Rounding == HalfEven)
+	return r.Code.Known() && r.RoundTo > 0 && (r.Rounding == HalfUp || r.Rounding == HalfEven || r.Rounding == RoundUp)
 }
 
 // Errors of conversion. They mean that a row of the catalogue is unusable, not
@@ -112,9 +114,12 @@ func Convert(usdMinor int64, rate decimal.Decimal, cur CurrencyRule) (int64, err
 
 func pow10(n int64) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil) }
 
-// divideRounded returns num / den for num ≥ 0 and den > 0, rounded to the nearest.
+// divideRounded returns num / den for num ≥ 0 and den > 0, rounded.
 func divideRounded(num, den *big.Int, mode Rounding) *big.Int {
 	q, r := new(big.Int).QuoRem(num, den, new(big.Int))
+	if mode == RoundUp {
+		return q.Add(q, big.NewInt(int64(r.Sign())))
+	}
 	switch r.Lsh(r, 1).Cmp(den) {
 	case 1:
 		q.Add(q, big.NewInt(1))

@@ -29,6 +29,9 @@ type SeedCurrency struct {
 	Symbol       string         `json:"symbol"`
 	RoundToMinor int64          `json:"round_to_minor"`
 	Rounding     Rounding       `json:"rounding"`
+	// SecondApprovalMinor is the amount from which two members of staff must
+	// approve a payment; nil for never.
+	SecondApprovalMinor *int64 `json:"second_approval_minor"`
 }
 
 // SeedRate is a row of seed/rates.json: units for one US dollar.
@@ -51,6 +54,9 @@ type MethodField struct {
 
 // Submission says what a customer must send after paying.
 type Submission struct {
+	// LinkTemplate is a link that fills in a payment: {label} stands for a field,
+	// {amount} and {reference} for those of the invoice, escaped.
+	LinkTemplate      string `json:"link_template,omitempty"`
 	ReferenceLabel    string `json:"reference_label"`
 	ReferenceRequired bool   `json:"reference_required"`
 	ProofRequired     bool   `json:"proof_required"`
@@ -62,14 +68,14 @@ type SeedMethod struct {
 	Kind         string        `json:"kind"`
 	Slug         string        `json:"slug"`
 	Name         string        `json:"name"`
-	SortOrder    int32         `json:"sort_order"`
+	SortOrder    int64         `json:"sort_order"`
 	Enabled      bool          `json:"enabled"`
 	Instructions string        `json:"instructions"`
 	Fields       []MethodField `json:"fields"`
 	Submission   Submission    `json:"submission"`
-	LinkTemplate string        `json:"link_template"` // {label} of a field, {amount}, {reference}
-	QR           string        `json:"qr"`            // "", "link" or "epc" (EPC069-12)
+	QR           string        `json:"qr"` // "", "link" or "epc" (EPC069-12)
 	Placeholder  bool          `json:"placeholder"`
+	Currency     *string       `json:"currency"` // nil for any
 }
 
 // SeedPrice is a price of a plan for one cycle.
@@ -84,13 +90,13 @@ type SeedPlan struct {
 	Slug            string      `json:"slug"`
 	Name            string      `json:"name"`
 	Description     string      `json:"description"`
-	SortOrder       int32       `json:"sort_order"`
+	SortOrder       int64       `json:"sort_order"`
 	Public          bool        `json:"public"`
-	TrialDays       int32       `json:"trial_days"`
+	TrialDays       int64       `json:"trial_days"`
 	IncludedCredits int64       `json:"included_credits"`
-	MaxSites        *int32      `json:"max_sites"`
-	MaxUsers        *int32      `json:"max_users"`
-	MaxSectors      *int32      `json:"max_sectors"`
+	MaxSites        *int64      `json:"max_sites"`
+	MaxUsers        *int64      `json:"max_users"`
+	MaxSectors      *int64      `json:"max_sectors"`
 	Features        []string    `json:"features"`
 	Prices          []SeedPrice `json:"prices"`
 }
@@ -101,7 +107,7 @@ type SeedPackage struct {
 	Name      string `json:"name"`
 	Credits   int64  `json:"credits"`
 	USDMinor  int64  `json:"usd_minor"`
-	SortOrder int32  `json:"sort_order"`
+	SortOrder int64  `json:"sort_order"`
 }
 
 // SeedSector is one sector of a SeedIndustry.
@@ -114,7 +120,7 @@ type SeedSector struct {
 type SeedIndustry struct {
 	Slug      string       `json:"slug"`
 	Name      string       `json:"name"`
-	SortOrder int32        `json:"sort_order"`
+	SortOrder int64        `json:"sort_order"`
 	Sectors   []SeedSector `json:"sectors"`
 }
 

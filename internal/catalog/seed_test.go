@@ -67,7 +67,7 @@ func TestSeedMethods(t *testing.T) {
 		t.Errorf("%d methods, %d off; want 16 and 2", len(d.Methods), off)
 	}
 	for _, m := range d.Methods {
-		if m.Slug == "upi" && (!strings.HasPrefix(m.LinkTemplate, "upi://pay?") || m.QR != "link") {
+		if m.Slug == "upi" && (!strings.HasPrefix(m.Submission.LinkTemplate, "upi://pay?") || m.QR != "link") {
 			t.Error("UPI must have a link and a code")
 		}
 		if m.Slug == "sepa" && m.QR != "epc" {
