@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"maps"
+	"net/url"
+	"strconv"
+
+	"igny8"
+)
+
+// ListInput is embedded by inputs of lists, which are newest first.
+type ListInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many at most."`
+	Cursor string `query:"cursor" maxLength:"500" doc:"next_cursor of the page before."`
+}
+
+// Page returns which rows are asked for, or Malformed "bad_cursor".
+func (in ListInput) Page(ctx context.Context) (igny8.Page, error) {
+	p := igny8.Page{Limit: in.Limit}
+	if in.Cursor == "" {
+		return p, nil
+	}
+	c := callFrom(ctx)
+	if c == nil || c.bound == nil {
+		return p, errCursor
+	}
+	var err error
+	p.Before, err = c.api.cursors.Decode(c.listName(), c.actor.Account.String(), c.filters(), in.Cursor)
+	return p, err
+}
+
+// ListBody is a page of a list.
+type ListBody[T any] struct {
+	Data       []T     `json:"data"`
+	HasMore    bool    `json:"has_more"`
+	NextCursor *string `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last one."`
+}
+
+// ListOutput is the output of a list.
+type ListOutput[T any] struct {
+	Link string `header:"Link" doc:"The next page, rel=\"next\", when there is one (RFC 8288)."`
+	Body ListBody[T]
+}
+
+// List makes the output from a page of rows; wire turns a row into what is sent.
+func List[R, T any](ctx context.Context, l igny8.List[R], wire func(R) T) *ListOutput[T] {
+	out := &ListOutput[T]{Body: ListBody[T]{Data: make([]T, 0, len(l.Items)), HasMore: l.More}}
+	for _, row := range l.Items {
+		out.Body.Data = append(out.Body.Data, wire(row))
+	}
+	c := callFrom(ctx)
+	if !l.More || c == nil || c.bound == nil {
+		return out
+	}
+	next := c.api.cursors.Encode(c.listName(), c.actor.Account.String(), c.filters(), l.Next)
+	out.Body.NextCursor = &next
+	q := maps.Clone(c.query)
+	if q == nil {
+		q = url.Values{}
+	}
+	q.Set("cursor", next)
+	out.Link = "<" + (&url.URL{Path: c.path, RawQuery: q.Encode()}).String() + `>; rel="next"`
+	return out
+}
+
+// All makes the output of a list that is short enough to be one page.
+func All[R, T any](rows []R, wire func(R) T) *ListOutput[T] {
+	return List(context.Background(), igny8.List[R]{Items: rows}, wire)
+}
+
+// listName is what a cursor is good for: the route with its concrete path, since
+// /sites/a/keywords and /sites/b/keywords are two lists.
+func (c *call) listName() string { return c.route.Method + " " + c.path }
+
+// filters is a hash of the query without what may change from page to page.
+func (c *call) filters() string {
+	q := maps.Clone(c.query)
+	q.Del("cursor")
+	q.Del("limit")
+	sum := sha256.Sum256([]byte(strconv.Itoa(len(q)) + q.Encode()))
+	return string(sum[:])
+}

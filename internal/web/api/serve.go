@@ -1,0 +1,196 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"igny8"
+	"igny8/internal/web"
+)
+
+// bound is a registered route.
+type bound struct {
+	api     *API
+	route   Route
+	pattern string
+	status  int          // of success
+	body    *huma.Schema // of the JSON body, nil without one
+	hasBody bool
+}
+
+// call is one request on its way through a route.
+type call struct {
+	*bound
+	actor   igny8.Actor
+	network string
+	path    string
+	query   url.Values
+	files   []File
+	print   [32]byte // fingerprint of the request
+	reached bool     // the handler ran
+}
+
+type callKey struct{}
+
+func callFrom(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// ActorFrom returns who asks; on public routes only Network is set.
+func ActorFrom(ctx context.Context) igny8.Actor {
+	if c := callFrom(ctx); c != nil {
+		return c.actor
+	}
+	return igny8.Actor{}
+}
+
+// WithActor returns a context in which ActorFrom finds a, for tests of handlers.
+func WithActor(ctx context.Context, a igny8.Actor) context.Context {
+	return context.WithValue(ctx, callKey{}, &call{actor: a, network: a.Network})
+}
+
+// middleware is what happens around the library's own work for one route.
+func (b *bound) middleware(hc huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(hc)
+	c := &call{bound: b, path: r.URL.Path, network: web.ClientIP(r.Context())}
+	r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+	r.Header.Del("Accept") // there is one format; errors are problems whatever was asked for
+	inner := func(w http.ResponseWriter, r *http.Request) {
+		next(humago.NewContext(hc.Operation(), r, w))
+	}
+	if err := c.prepare(w, r); err != nil {
+		web.WriteError(w, r, err)
+		return
+	}
+	c.run(w, r, inner)
+}
+
+// prepare judges everything that needs no handler.
+func (c *call) prepare(w http.ResponseWriter, r *http.Request) error {
+	if err := c.authenticate(w, r); err != nil {
+		return err
+	}
+	if !c.route.Public {
+		if err := c.api.cfg.Admit(r.Context(), c.actor, c.route.Perm, c.route.Need); err != nil {
+			return err
+		}
+	}
+	var err error
+	if c.query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		return igny8.E(igny8.Malformed, "malformed_query", "The query cannot be read; percent-encode the values.")
+	}
+	if err := c.checkKey(r); err != nil {
+		return err
+	}
+	return c.readBody(r)
+}
+
+// authenticate finds out who asks, and holds them to their rate.
+func (c *call) authenticate(w http.ResponseWriter, r *http.Request) error {
+	c.actor.Network = c.network
+	if c.route.Public {
+		return c.limit(w)
+	}
+	a, err := c.credential(r)
+	if err != nil {
+		if lerr := c.limit(w); lerr != nil {
+			return lerr
+		}
+		if igny8.KindOf(err) == igny8.Unauthenticated {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="igny8", error="invalid_token"`)
+		}
+		return err
+	}
+	if a.Network == "" {
+		a.Network = c.network
+	}
+	c.actor = a
+	web.SetActor(r.Context(), a)
+	return c.limit(w)
+}
+
+var errNoToken = igny8.E(igny8.Unauthenticated, "unauthenticated",
+	"Send an access token or an API key as Authorization: Bearer.")
+
+func (c *call) credential(r *http.Request) (igny8.Actor, error) {
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return igny8.Actor{}, errNoToken
+	}
+	scheme, token, ok := strings.Cut(values[0], " ")
+	token = strings.TrimSpace(token)
+	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return igny8.Actor{}, errNoToken
+	}
+	return c.api.cfg.Authenticate(r.Context(), token)
+}
+
+// limit takes one request from the caller's allowance and says what is left.
+func (c *call) limit(w http.ResponseWriter) error {
+	if !c.api.cfg.RateLimits {
+		return nil
+	}
+	p, who := policyDefault, "ip "+web.Network(c.network)
+	if c.route.Public && c.route.Method == http.MethodGet {
+		p = policyPublic
+	}
+	if !c.actor.User.IsZero() {
+		who = c.principal()
+	}
+	return c.api.limits.take(w.Header(), p, who)
+}
+
+// principal is who a stored answer belongs to.
+func (c *call) principal() string {
+	if !c.actor.User.IsZero() {
+		return c.actor.User.String()
+	}
+	return "anon:" + c.network
+}
+
+// run calls the handler, with the answer held back until its entity tag is known
+// and, for a POST with a key, until it is stored.
+func (c *call) run(w http.ResponseWriter, r *http.Request, inner http.HandlerFunc) {
+	if key := r.Header.Get("Idempotency-Key"); key != "" && r.Method == http.MethodPost && c.api.cfg.Idempotency != nil {
+		c.runOnce(w, r, key, inner)
+		return
+	}
+	rec := &recorder{ResponseWriter: w}
+	inner(rec, r)
+	c.tag(rec, r)
+	rec.send()
+}
+
+// tag gives an answer with an object its entity tag, and shortens it to 304 when
+// the caller has it already (RFC 9110, 13.1.2).
+func (c *call) tag(rec *recorder, r *http.Request) {
+	if !rec.json() || rec.status < 200 || rec.status > 299 || c.route.Public && r.Method == http.MethodPost {
+		return
+	}
+	h := rec.Header()
+	if h.Get("ETag") == "" {
+		h.Set("ETag", etag(c.actor.Account, rec.body.Bytes()))
+	}
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && matches(r.Header.Get("If-None-Match"), h.Get("ETag"), true) {
+		rec.status = http.StatusNotModified
+		rec.body.Reset()
+		h.Del("Content-Type")
+	}
+}
+
+// detach keeps the values of a context but not its end, for what must be written
+// although the caller has gone.
+func detach(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+// tooLarge reports whether reading ended at a limit.
+func tooLarge(err error) bool {
+	var m *http.MaxBytesError
+	return errors.As(err, &m)
+}
