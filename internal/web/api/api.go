@@ -34,9 +34,6 @@ type Config struct {
 	Admit func(ctx context.Context, a igny8.Actor, p igny8.Permission, need account.Need) error
 
 	Idempotency Idempotency // nil: keys are checked but nothing is replayed
-	// WithRenderer puts the renderer of the answer where the stories find it. nil:
-	// only RendererFrom has it.
-	WithRenderer func(ctx context.Context, render func(out any) (status int, body []byte, err error)) context.Context
 
 	CursorKey  []byte // secret of at least 32 bytes that signs cursors
 	RateLimits bool

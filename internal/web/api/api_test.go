@@ -306,9 +306,11 @@ type row struct {
 
 type memoryKey struct{}
 
+type rendererKey struct{}
+
 func newMemory() *memory { return &memory{rows: map[Claim]*row{}} }
 
-func (m *memory) Begin(ctx context.Context, c Claim) (IdemAnswer, context.Context, error) {
+func (m *memory) Begin(ctx context.Context, c Claim, render Renderer) (IdemAnswer, context.Context, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := c
@@ -317,6 +319,7 @@ func (m *memory) Begin(ctx context.Context, c Claim) (IdemAnswer, context.Contex
 	switch {
 	case !ok:
 		m.rows[key] = &row{print: c.Fingerprint}
+		ctx = context.WithValue(ctx, rendererKey{}, render)
 		return IdemAnswer{}, context.WithValue(ctx, memoryKey{}, key), nil
 	case r.print != c.Fingerprint:
 		return IdemAnswer{}, nil, igny8.E(igny8.Invalid, "idempotency_mismatch", "This key was used for another request.")

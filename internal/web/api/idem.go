@@ -5,32 +5,30 @@ import (
 	"net/http"
 
 	"igny8"
+	"igny8/internal/idem"
 	"igny8/internal/web"
 )
 
 // Idempotency keeps the answers of POST requests for replay (IETF draft
-// "Idempotency-Key header"; 24 hours). A database-backed one stores the answer of
-// a success inside the transaction of the story itself, with the renderer that it
-// finds in the context (see Config.WithRenderer), so that effect and answer are
-// kept or lost together; Finish then finds it stored.
+// "Idempotency-Key header"; 24 hours). StoredIn is the one in the database: there
+// the stories store the answer of a success inside their own transaction, so that
+// effect and answer are kept or lost together; Finish then finds it stored.
 type Idempotency interface {
 	// Begin looks the claim up. It returns the stored answer; or a context in which
 	// the call must run and which Finish or Abandon end; or an error: Invalid
 	// "idempotency_mismatch" when the fingerprint is another one, Conflict
 	// "idempotency_in_progress" with a retry while the first call still runs.
-	Begin(ctx context.Context, c Claim) (IdemAnswer, context.Context, error)
+	Begin(ctx context.Context, c Claim, r Renderer) (IdemAnswer, context.Context, error)
 	// Finish stores the answer of the call, unless that was done already.
 	Finish(ctx context.Context, status int, header map[string]string, body []byte) error
 	// Abandon frees the key: the call had no effect, and may be tried again.
 	Abandon(ctx context.Context) error
 }
 
-// Claim is what a key is claimed for. Key is unique per Principal, Account and
-// Route.
+// Claim is what a key is claimed for. Key is unique per Principal and Route.
 type Claim struct {
-	Principal   string          // the user's id, or "anon:" and the network address
-	Account     igny8.AccountID // the account the credential is for; zero for staff and anonymous callers
-	Route       string          // method and path template
+	Principal   string // the user's id and, after a slash, the account's; or "anon:" and the network address
+	Route       string // method and path template
 	Key         string
 	Fingerprint [32]byte // SHA-256 of method, concrete path, query and body
 }
@@ -43,16 +41,56 @@ type IdemAnswer struct {
 	Body   []byte
 }
 
-// Renderer makes the answer of the running call from the handler's Out.Body.
-type Renderer func(out any) (status int, body []byte, err error)
+// Renderer makes the answer of the running call from what its story returns, or
+// from the handler's output or body; see RenderWith.
+type Renderer func(result any) (IdemAnswer, error)
 
-type rendererKey struct{}
+// RenderWith tells how the handler makes its output from what the story returns,
+// so that the story can store the whole answer inside its transaction. Handlers of
+// routes whose stories do so call it around the context they hand down, and use
+// the same function for what they return:
+//
+//	p, err := h.billing.Submit(api.RenderWith(ctx, paymentCreated), …)
+//	if err != nil {
+//		return nil, err
+//	}
+//	return paymentCreated(p), nil
+func RenderWith[R any, O any](ctx context.Context, output func(R) O) context.Context {
+	if c := callFrom(ctx); c != nil {
+		c.output = func(result any) (any, bool) {
+			r, ok := result.(R)
+			if !ok {
+				return nil, false
+			}
+			return output(r), true
+		}
+	}
+	return ctx
+}
 
-// RendererFrom returns the renderer of the running call, nil when its answer is
-// not to be stored.
-func RendererFrom(ctx context.Context) Renderer {
-	r, _ := ctx.Value(rendererKey{}).(Renderer)
-	return r
+// render is the Renderer of this call.
+func (c *call) render(result any) (IdemAnswer, error) {
+	if c.output != nil {
+		if out, ok := c.output(result); ok {
+			result = out
+		}
+	}
+	a := IdemAnswer{Stored: true, Status: c.status, Header: map[string]string{"Content-Type": "application/json"}}
+	if o, ok := result.(output); ok {
+		location, body := o.parts()
+		if location != "" {
+			a.Header["Location"] = location
+		}
+		result = body
+	}
+	var err error
+	if a.Body, err = render(result); err != nil {
+		return IdemAnswer{}, err
+	}
+	if !c.route.Public {
+		a.Header["ETag"] = etag(c.actor.Account, a.Body)
+	}
+	return a, nil
 }
 
 // maxKey is the longest idempotency key.
@@ -89,8 +127,7 @@ func (c *call) checkKey(r *http.Request) error {
 // runOnce calls the handler once per key, or replays its answer.
 func (c *call) runOnce(w http.ResponseWriter, r *http.Request, key string, inner http.HandlerFunc) {
 	store := c.api.cfg.Idempotency
-	answer, ctx, err := store.Begin(r.Context(), Claim{Principal: c.principal(), Account: c.actor.Account,
-		Route: c.pattern, Key: key, Fingerprint: c.print})
+	answer, ctx, err := store.Begin(r.Context(), Claim{Principal: c.principal(), Route: c.pattern, Key: key, Fingerprint: c.print}, c.render)
 	if err != nil {
 		web.WriteError(w, r, err)
 		return
@@ -106,7 +143,7 @@ func (c *call) runOnce(w http.ResponseWriter, r *http.Request, key string, inner
 		}
 	}()
 	rec := &recorder{ResponseWriter: w}
-	inner(rec, r.WithContext(c.withRenderer(ctx)))
+	inner(rec, r.WithContext(ctx))
 	c.tag(rec, r)
 	if c.keeps(rec) {
 		kept = true
@@ -120,18 +157,6 @@ func (c *call) runOnce(w http.ResponseWriter, r *http.Request, key string, inner
 func (c *call) keeps(rec *recorder) bool {
 	return c.reached && !rec.passes && rec.status < 500 &&
 		rec.status != http.StatusTooManyRequests && rec.status != http.StatusUnauthorized
-}
-
-func (c *call) withRenderer(ctx context.Context) context.Context {
-	f := Renderer(func(out any) (int, []byte, error) {
-		body, err := render(out)
-		return c.status, body, err
-	})
-	ctx = context.WithValue(ctx, rendererKey{}, f)
-	if c.api.cfg.WithRenderer != nil {
-		ctx = c.api.cfg.WithRenderer(ctx, f)
-	}
-	return ctx
 }
 
 // note logs that an answer could not be kept. The caller still gets it: its
@@ -167,3 +192,25 @@ func replay(w http.ResponseWriter, a IdemAnswer) {
 	w.Header().Set("Idempotent-Replayed", "true")
 	rec.send()
 }
+
+// StoredIn returns the Idempotency that keeps its answers in the database.
+func StoredIn(s *idem.Store) Idempotency { return stored{s} }
+
+type stored struct{ store *idem.Store }
+
+func (s stored) Begin(ctx context.Context, c Claim, r Renderer) (IdemAnswer, context.Context, error) {
+	done, ctx, err := s.store.Begin(ctx, idem.Claim(c), func(result any) (idem.Answer, error) {
+		a, err := r(result)
+		return idem.Answer{Status: a.Status, Header: a.Header, Body: a.Body}, err
+	})
+	if err != nil || done == nil {
+		return IdemAnswer{}, ctx, err
+	}
+	return IdemAnswer{Stored: true, Status: done.Status, Header: done.Header, Body: done.Body}, ctx, nil
+}
+
+func (s stored) Finish(ctx context.Context, status int, header map[string]string, body []byte) error {
+	return idem.Finish(ctx, idem.Answer{Status: status, Header: header, Body: body})
+}
+
+func (s stored) Abandon(ctx context.Context) error { return idem.Abandon(ctx) }

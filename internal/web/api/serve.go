@@ -32,8 +32,9 @@ type call struct {
 	path    string
 	query   url.Values
 	files   []File
-	print   [32]byte // fingerprint of the request
-	reached bool     // the handler ran
+	print   [32]byte                            // fingerprint of the request
+	reached bool                                // the handler ran
+	output  func(result any) (out any, ok bool) // see RenderWith
 }
 
 type callKey struct{}
@@ -147,10 +148,10 @@ func (c *call) limit(w http.ResponseWriter) error {
 	return c.api.limits.take(w.Header(), p, who)
 }
 
-// principal is who a stored answer belongs to.
+// principal is who a stored answer belongs to: a person in one account.
 func (c *call) principal() string {
 	if !c.actor.User.IsZero() {
-		return c.actor.User.String()
+		return strings.TrimSuffix(c.actor.User.String()+"/"+c.actor.Account.String(), "/")
 	}
 	return "anon:" + c.network
 }

@@ -34,3 +34,12 @@ type FileOut struct {
 	Disposition string `header:"Content-Disposition"`
 	Body        []byte
 }
+
+// output is an output whose parts a Renderer can tell.
+type output interface {
+	parts() (location string, body any)
+}
+
+func (o *Out[B]) parts() (string, any) { return "", o.Body }
+
+func (o *Created[B]) parts() (string, any) { return o.Location, o.Body }
