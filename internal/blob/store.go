@@ -1,0 +1,141 @@
+package blob
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// The failures of a store beside those of the disk.
+var (
+	// ErrMissing means that the store has nothing under the hash.
+	ErrMissing = errors.New("blob: no such file")
+	// ErrIntegrity means that what the store has does not have the hash: the
+	// file is damaged, or someone changed it.
+	ErrIntegrity = errors.New("blob: stored bytes do not match their hash")
+)
+
+// Ref names stored bytes.
+type Ref struct {
+	SHA256 string // lower-case hex
+	Size   int64  // bytes
+}
+
+// Store keeps bytes by their SHA-256. What Put returned without an error is
+// durable. Putting the same bytes again is harmless.
+type Store interface {
+	Put(ctx context.Context, data []byte) (Ref, error)
+	// Get returns the bytes with the hash, ErrMissing or ErrIntegrity.
+	Get(ctx context.Context, sha256 string) ([]byte, error)
+}
+
+// Hash returns the SHA-256 of data in lower-case hex.
+func Hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Folder is a Store in a folder: 256 sub-folders by the hash's first two
+// letters, files only their owner can read. Several processes may share it.
+type Folder struct {
+	root *os.Root
+}
+
+// OpenFolder opens the folder, making it when it is missing.
+func OpenFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	return &Folder{root}, nil
+}
+
+// Close releases the folder.
+func (f *Folder) Close() error { return f.root.Close() }
+
+// Put implements Store. A crash leaves either the whole file or a temporary one
+// whose name begins with "tmp-", never half a file under a hash.
+func (f *Folder) Put(ctx context.Context, data []byte) (Ref, error) {
+	ref := Ref{SHA256: Hash(data), Size: int64(len(data))}
+	if _, err := f.Get(ctx, ref.SHA256); err == nil {
+		return ref, nil
+	} else if ctx.Err() != nil {
+		return Ref{}, ctx.Err()
+	}
+	shard := ref.SHA256[:2]
+	switch err := f.root.Mkdir(shard, 0o700); {
+	case err == nil:
+		if err := f.sync("."); err != nil {
+			return Ref{}, err
+		}
+	case !errors.Is(err, fs.ErrExist):
+		return Ref{}, fmt.Errorf("blob: %w", err)
+	}
+	temporary := shard + "/tmp-" + rand.Text()
+	if err := f.write(temporary, data); err != nil {
+		f.root.Remove(temporary)
+		return Ref{}, err
+	}
+	if err := f.root.Rename(temporary, name(ref.SHA256)); err != nil {
+		f.root.Remove(temporary)
+		return Ref{}, fmt.Errorf("blob: %w", err)
+	}
+	return ref, f.sync(shard)
+}
+
+func (f *Folder) write(name string, data []byte) error {
+	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("blob: %w", err)
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("blob: %w", err)
+	}
+	return nil
+}
+
+// sync makes the names inside a folder durable.
+func (f *Folder) sync(dir string) error {
+	d, err := f.root.Open(dir)
+	if err != nil {
+		return fmt.Errorf("blob: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("blob: %w", err)
+	}
+	return nil
+}
+
+// Get implements Store.
+func (f *Folder) Get(ctx context.Context, sha256 string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if b, err := hex.DecodeString(sha256); err != nil || len(b) != 32 || hex.EncodeToString(b) != sha256 {
+		return nil, ErrMissing
+	}
+	data, err := f.root.ReadFile(name(sha256))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, ErrMissing
+	case err != nil:
+		return nil, fmt.Errorf("blob: %w", err)
+	case Hash(data) != sha256:
+		return nil, ErrIntegrity
+	}
+	return data, nil
+}
+
+func name(sha256 string) string { return sha256[:2] + "/" + sha256 }
