@@ -273,3 +273,9 @@ func (s *Service) Staff(ctx context.Context) (list []User, err error) {
 	})
 	return list, err
 }
+
+// DisableStaff takes a staff user's access away and returns the user's id.
+func DisableStaff(ctx context.Context, tx *db.Tx, emailNorm string) (igny8.UserID, error) {
+	u, err := accountdb.New(tx).DisableStaff(ctx, accountdb.DisableStaffParams{EmailNorm: emailNorm, Now: tx.Now})
+	return u.ID, err
+}

@@ -10,10 +10,10 @@ CREATE TABLE setting (
   updated_at timestamptz NOT NULL
 );
 CREATE TABLE throttle (
-  key text NOT NULL,
-  window_start timestamptz NOT NULL,
+  key text PRIMARY KEY,
   hits bigint NOT NULL,
-  PRIMARY KEY (key, window_start)
+  first_at timestamptz NOT NULL,
+  blocked_until timestamptz NOT NULL
 );
 CREATE TABLE idempotency_record (
   principal text NOT NULL,

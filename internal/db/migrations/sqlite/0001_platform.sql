@@ -10,10 +10,10 @@ CREATE TABLE setting (
   updated_at TIMESTAMP NOT NULL
 );
 CREATE TABLE throttle (
-  key TEXT NOT NULL,
-  window_start TIMESTAMP NOT NULL,
+  key TEXT PRIMARY KEY,
   hits INTEGER NOT NULL,
-  PRIMARY KEY (key, window_start)
+  first_at TIMESTAMP NOT NULL,
+  blocked_until TIMESTAMP NOT NULL
 );
 CREATE TABLE idempotency_record (
   principal TEXT NOT NULL,

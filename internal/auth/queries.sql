@@ -1,0 +1,50 @@
+-- name: Hit :one
+-- Counts one try, in one statement, unless the key is blocked; then no row. The
+-- row stays locked until the delay is written, so parallel tries count one by one.
+INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES (@key, 1, @now, @now)
+ON CONFLICT (key) DO UPDATE SET
+  hits = CASE WHEN throttle.first_at <= @window_start THEN 1 ELSE throttle.hits + 1 END,
+  first_at = CASE WHEN throttle.first_at <= @window_start THEN @now ELSE throttle.first_at END
+WHERE throttle.blocked_until <= @now RETURNING hits, first_at;
+
+-- name: Block :exec
+UPDATE throttle SET blocked_until = @blocked_until WHERE key = @key;
+
+-- name: BlockedUntil :one
+SELECT blocked_until FROM throttle WHERE key = $1;
+
+-- name: Forget :exec
+DELETE FROM throttle WHERE key = $1;
+
+-- name: InsertSession :exec
+INSERT INTO session (id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, @now, @now, $7);
+
+-- name: InsertRefresh :exec
+INSERT INTO refresh_token (hash, session_id, created_at, expires_at) VALUES ($1, $2, $3, $4);
+
+-- name: FindRefresh :one
+SELECT sqlc.embed(refresh_token), sqlc.embed(session) FROM refresh_token JOIN session ON session.id = refresh_token.session_id
+WHERE refresh_token.hash = $1;
+
+-- name: UseRefresh :one
+UPDATE refresh_token SET used_at = @now, child_sealed = @child_sealed WHERE hash = @hash AND used_at IS NULL RETURNING hash;
+
+-- name: TouchSession :exec
+UPDATE session SET last_seen_at = @now WHERE id = @id;
+
+-- name: RevokeSession :exec
+UPDATE session SET revoked_at = @now, revoked_reason = @reason WHERE id = @id AND revoked_at IS NULL;
+
+-- name: RevokeSessionsOf :exec
+-- system scope: a person's sessions are of no tenant.
+UPDATE session SET revoked_at = @now, revoked_reason = @reason WHERE user_id = @user_id AND revoked_at IS NULL;
+
+-- name: InsertEmailToken :exec
+INSERT INTO email_token (hash, user_id, purpose, email_norm, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: UseEmailToken :one
+UPDATE email_token SET used_at = @now WHERE hash = @hash AND purpose = @purpose AND used_at IS NULL AND expires_at > @now RETURNING user_id, email_norm;
+
+-- name: MarkVerified :exec
+UPDATE app_user SET email_verified_at = @now, updated_at = @now WHERE id = @id AND email_norm = @email_norm AND email_verified_at IS NULL;

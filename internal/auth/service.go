@@ -1,0 +1,243 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/audit"
+	"igny8/internal/auth/authdb"
+	"igny8/internal/db"
+	"igny8/internal/mail"
+)
+
+// Service runs the stories of identity.
+type Service struct {
+	db        *db.DB
+	signer    *Signer
+	hasher    *Hasher
+	secret    []byte
+	publicURL string
+	unlimited bool
+}
+
+// Config says how the service is made. Secret seals and blinds what is stored;
+// Unlimited switches throttling off, for tests.
+type Config struct {
+	DB        *db.DB
+	Signer    *Signer
+	Hasher    *Hasher
+	Secret    []byte
+	PublicURL string
+	Unlimited bool
+}
+
+// New returns the service.
+func New(c Config) *Service {
+	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.PublicURL, c.Unlimited}
+}
+
+func (s *Service) mac(label, text string) []byte {
+	h := hmac.New(sha256.New, s.secret)
+	h.Write([]byte(label + "\x00" + text))
+	return h.Sum(nil)
+}
+
+// blind makes a name of something that must not be stored as it is.
+func (s *Service) blind(text string) string { return hex.EncodeToString(s.mac("blind", text)[:16]) }
+
+// TrialHash is what is remembered of a person who had a trial.
+func (s *Service) TrialHash(email string) string {
+	return hex.EncodeToString(s.mac("trial", TrialKey(email)))
+}
+
+// JWKS is the document with the keys that verify access tokens.
+func (s *Service) JWKS() []byte { return s.signer.JWKS() }
+
+// HashPassword checks the rules and hashes, outside any transaction: it takes
+// tens of milliseconds.
+func (s *Service) HashPassword(ctx context.Context, password, email string, names ...string) (string, error) {
+	if err := CheckPassword(password, email, names...); err != nil {
+		return "", err
+	}
+	return s.hasher.Hash(ctx, password)
+}
+
+// Authenticate checks an access token and reads afresh who comes with it.
+func (s *Service) Authenticate(ctx context.Context, token string) (actor igny8.Actor, err error) {
+	c, err := s.signer.Verify(token, s.db.Now())
+	if err != nil {
+		return actor, err
+	}
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		actor, err = account.Look(ctx, tx, igny8.Actor{User: c.User, Account: c.Account, Session: c.Session})
+		return err
+	})
+	return actor, err
+}
+
+// Person is a user with the accounts they belong to.
+type Person struct {
+	User        account.User
+	Memberships []account.Membership
+}
+
+// Me returns who the actor is.
+func (s *Service) Me(ctx context.Context, actor igny8.Actor) (p Person, err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if p.User, err = account.UserByID(ctx, tx, actor.User); err != nil {
+			return err
+		}
+		p.Memberships, err = account.MembershipsOf(ctx, tx, actor.User)
+		return err
+	})
+	return p, err
+}
+
+// Credentials are what a person logs in with.
+type Credentials struct {
+	Email, Password string
+	Device          Device
+}
+
+var errCredentials = igny8.E(igny8.Unauthenticated, "invalid_credentials", "E-mail address or password is not right.")
+
+// Login checks a password and starts a session on the person's first account.
+// An unknown address costs the same time and gives the same answer as a wrong
+// password.
+func (s *Service) Login(ctx context.Context, c Credentials) (p Person, t Tokens, err error) {
+	norm := NormalizeEmail(c.Email)
+	byAddress := "login:addr:" + s.blind(norm)
+	if err := s.throttle(ctx, map[string]rule{byAddress: loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
+		return p, t, err
+	}
+	user, err := s.checkPassword(ctx, norm, c.Password)
+	if err != nil {
+		return p, t, err
+	}
+	err = s.db.System(ctx, "auth.login", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		if err := authdb.New(tx).Forget(ctx, byAddress); err != nil {
+			return fmt.Errorf("forget tries: %w", err)
+		}
+		p.User = user
+		if p.Memberships, err = account.MembershipsOf(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		var home igny8.AccountID
+		role := igny8.RoleDeveloper
+		switch {
+		case len(p.Memberships) > 0:
+			home, role = p.Memberships[0].Account.ID, p.Memberships[0].Membership.Role
+		case !user.Staff:
+			return igny8.E(igny8.Forbidden, "no_account", "You belong to no account; ask to be invited, or sign up.")
+		}
+		if t, err = s.StartSession(ctx, tx, user.ID, home, role, c.Device); err != nil {
+			return err
+		}
+		tx.Account = home
+		return audit.Record(ctx, tx, igny8.Actor{User: user.ID, Email: user.Email, Role: role, Network: c.Device.Network},
+			audit.Entry{Action: "session.start", ObjectType: "user", ObjectID: user.ID.String()})
+	})
+	return p, t, err
+}
+
+func (s *Service) checkPassword(ctx context.Context, emailNorm, password string) (user account.User, err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		user, err = account.UserByEmail(ctx, tx, emailNorm)
+		return err
+	})
+	if igny8.KindOf(err) == igny8.NotFound {
+		if err := s.hasher.VerifyDummy(ctx, password); err != nil {
+			return user, err
+		}
+		return user, errCredentials
+	}
+	if err != nil {
+		return user, err
+	}
+	ok, err := s.hasher.Verify(ctx, password, user.PasswordHash)
+	if err != nil {
+		return user, err
+	}
+	if !ok || user.Status != "active" {
+		return user, errCredentials
+	}
+	return user, nil
+}
+
+// verifyWithin is how long a verification link is good.
+const verifyWithin = 24 * time.Hour
+
+// SendVerification writes the letter that proves control of the address, in the
+// signup's transaction.
+func (s *Service) SendVerification(ctx context.Context, tx *db.Tx, u account.User) error {
+	token, hash := NewOpaque(VerifyToken)
+	err := authdb.New(tx).InsertEmailToken(ctx, authdb.InsertEmailTokenParams{Hash: hash, UserID: u.ID, Purpose: "verify",
+		EmailNorm: u.EmailNorm, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(verifyWithin)})
+	if err != nil {
+		return fmt.Errorf("insert verification: %w", err)
+	}
+	return mail.Enqueue(ctx, tx, mail.Letter{To: u.Email, Template: "verify", Key: "verify:" + hash,
+		Data: map[string]any{"Name": u.FirstName, "Link": s.publicURL + "/verify/" + token}})
+}
+
+// Verify proves an address with the token of the letter: once, within 24 hours.
+func (s *Service) Verify(ctx context.Context, token string) error {
+	bad := igny8.E(igny8.Invalid, "link_invalid", "This link is not valid, was used, or is too old; ask for a new one.")
+	hash, ok := HashOpaque(VerifyToken, token)
+	if !ok {
+		return bad
+	}
+	return s.db.System(ctx, "auth.verify", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		row, err := authdb.New(tx).UseEmailToken(ctx, authdb.UseEmailTokenParams{Hash: hash, Purpose: "verify", Now: &tx.Now})
+		if db.Absent(err) {
+			return bad
+		}
+		if err != nil {
+			return fmt.Errorf("use verification: %w", err)
+		}
+		return authdb.New(tx).MarkVerified(ctx, authdb.MarkVerifiedParams{ID: row.UserID, EmailNorm: row.EmailNorm, Now: &tx.Now})
+	})
+}
+
+// CreateStaff makes a member of the platform's staff.
+func (s *Service) CreateStaff(ctx context.Context, email, password string) (u account.User, err error) {
+	e, err := ParseEmail("email", strings.TrimSpace(email))
+	if err != nil {
+		return u, err
+	}
+	hash, err := s.HashPassword(ctx, password, email)
+	if err != nil {
+		return u, err
+	}
+	err = s.db.System(ctx, "auth.create_staff", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		u, err = account.CreateUser(ctx, tx, account.NewUser{Email: e.Address, EmailNorm: NormalizeEmail(e.Address), PasswordHash: hash,
+			FirstName: "Staff", Language: "en", Staff: true})
+		if err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "staff.create", ObjectType: "user", ObjectID: u.ID.String()})
+	})
+	return u, err
+}
+
+// DisableStaff ends a staff user's access and sessions at once.
+func (s *Service) DisableStaff(ctx context.Context, email string) error {
+	return s.db.System(ctx, "auth.disable_staff", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		id, err := account.DisableStaff(ctx, tx, NormalizeEmail(email))
+		if err != nil {
+			return err
+		}
+		reason := "staff user disabled"
+		if err := authdb.New(tx).RevokeSessionsOf(ctx, authdb.RevokeSessionsOfParams{UserID: id, Reason: &reason, Now: &tx.Now}); err != nil {
+			return fmt.Errorf("revoke sessions: %w", err)
+		}
+		return audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "staff.disable", ObjectType: "user", ObjectID: id.String()})
+	})
+}

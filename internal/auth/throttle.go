@@ -1,0 +1,72 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"igny8"
+	"igny8/internal/auth/authdb"
+	"igny8/internal/db"
+)
+
+// rule says how many tries a key has in a window before each further one waits,
+// twice as long as the last, up to the window.
+type rule struct {
+	free   int64
+	window time.Duration
+	delay  time.Duration // after the first try too many
+}
+
+var (
+	loginByAddress    = rule{free: 5, window: 15 * time.Minute, delay: 2 * time.Second}
+	loginByNetwork    = rule{free: 50, window: 15 * time.Minute, delay: time.Second}
+	registerByAddress = rule{free: 5, window: time.Hour, delay: time.Hour}
+	registerByNetwork = rule{free: 5, window: time.Hour, delay: time.Hour}
+)
+
+var errThrottled = igny8.E(igny8.TooMany, "too_many_attempts", "Too many attempts; wait, then try again.")
+
+// throttle counts one try for each key in the database, so that the limits hold
+// on one node and on many, and refuses with 429 when a key has to wait.
+func (s *Service) throttle(ctx context.Context, tries map[string]rule) error {
+	if s.unlimited {
+		return nil
+	}
+	return s.db.System(ctx, "auth.throttle", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		for key, r := range tries {
+			if err := hit(ctx, tx, key, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func hit(ctx context.Context, tx *db.Tx, key string, r rule) error {
+	q := authdb.New(tx)
+	row, err := q.Hit(ctx, authdb.HitParams{Key: key, Now: tx.Now, WindowStart: tx.Now.Add(-r.window)})
+	if db.Absent(err) {
+		until, err := q.BlockedUntil(ctx, key)
+		if err != nil {
+			return fmt.Errorf("read throttle: %w", err)
+		}
+		return errThrottled.Retry(until.Sub(tx.Now))
+	}
+	if err != nil {
+		return fmt.Errorf("count try: %w", err)
+	}
+	if row.Hits < r.free {
+		return nil
+	}
+	wait := r.window
+	if n := row.Hits - r.free; n < 12 {
+		wait = min(r.delay<<n, r.window)
+	}
+	return q.Block(ctx, authdb.BlockParams{Key: key, BlockedUntil: tx.Now.Add(wait)})
+}
+
+// ThrottleRegister counts one signup: 5 an hour per address and per network.
+func (s *Service) ThrottleRegister(ctx context.Context, network, emailNorm string) error {
+	return s.throttle(ctx, map[string]rule{"register:net:" + network: registerByNetwork, "register:addr:" + s.blind(emailNorm): registerByAddress})
+}
