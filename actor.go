@@ -10,6 +10,11 @@ type Actor struct {
 	Email   string    // for audit rows and messages to colleagues
 	Session SessionID // the login it came by
 	Network string    // the caller's address, for throttling and audit
+
+	// Status is the account's effective status at this instant, Reason why it is
+	// suspended. Read afresh for each request.
+	Status AccountStatus
+	Reason string
 }
 
 // Staff reports whether the actor is platform staff.

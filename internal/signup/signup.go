@@ -135,7 +135,7 @@ func startPaid(ctx context.Context, tx *db.Tx, f Form, out *Result) error {
 	if err != nil {
 		return err
 	}
-	method, err := catalog.MethodForCountry(ctx, tx, f.PaymentMethod, f.Country)
+	method, err := f.method(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -145,6 +145,21 @@ func startPaid(ctx context.Context, tx *db.Tx, f Form, out *Result) error {
 	sub, inv, err := billing.StartPaid(ctx, tx, out.Account, priced)
 	out.Subscription, out.Invoice = sub, &inv
 	return err
+}
+
+// method is the one the form names, else the country's first.
+func (f Form) method(ctx context.Context, tx *db.Tx) (catalog.Method, error) {
+	if f.PaymentMethod != "" {
+		return catalog.MethodForCountry(ctx, tx, f.PaymentMethod, f.Country)
+	}
+	all, err := catalog.MethodsForCountry(ctx, tx, f.Country)
+	if err == nil && len(all) == 0 {
+		err = catalog.ErrUnknownMethod
+	}
+	if err != nil {
+		return catalog.Method{}, err
+	}
+	return all[0], nil
 }
 
 // price is the price of the form's quote when it names one, else today's.
