@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
+
+	"igny8"
 )
 
 // The failures of a store beside those of the disk.
@@ -20,6 +23,13 @@ var (
 	ErrIntegrity = errors.New("blob: stored bytes do not match their hash")
 )
 
+// failed is the answer when the disk refuses: nothing was stored, and the caller
+// may try again.
+func failed(err error) error {
+	return igny8.E(igny8.Unavailable, "storage_unavailable", "The file store does not work at this moment; nothing was saved. Try again in a minute.").
+		Retry(time.Minute).Because(err)
+}
+
 // Ref names stored bytes.
 type Ref struct {
 	SHA256 string // lower-case hex
@@ -27,10 +37,12 @@ type Ref struct {
 }
 
 // Store keeps bytes by their SHA-256. What Put returned without an error is
-// durable. Putting the same bytes again is harmless.
+// durable; its failures are igny8.Unavailable. Putting the same bytes again is
+// harmless.
 type Store interface {
 	Put(ctx context.Context, data []byte) (Ref, error)
-	// Get returns the bytes with the hash, ErrMissing or ErrIntegrity.
+	// Get returns the bytes with the hash, ErrMissing, ErrIntegrity or
+	// igny8.Unavailable.
 	Get(ctx context.Context, sha256 string) ([]byte, error)
 }
 
@@ -77,7 +89,7 @@ func (f *Folder) Put(ctx context.Context, data []byte) (Ref, error) {
 			return Ref{}, err
 		}
 	case !errors.Is(err, fs.ErrExist):
-		return Ref{}, fmt.Errorf("blob: %w", err)
+		return Ref{}, failed(err)
 	}
 	temporary := shard + "/tmp-" + rand.Text()
 	if err := f.write(temporary, data); err != nil {
@@ -86,7 +98,7 @@ func (f *Folder) Put(ctx context.Context, data []byte) (Ref, error) {
 	}
 	if err := f.root.Rename(temporary, name(ref.SHA256)); err != nil {
 		f.root.Remove(temporary)
-		return Ref{}, fmt.Errorf("blob: %w", err)
+		return Ref{}, failed(err)
 	}
 	return ref, f.sync(shard)
 }
@@ -94,14 +106,14 @@ func (f *Folder) Put(ctx context.Context, data []byte) (Ref, error) {
 func (f *Folder) write(name string, data []byte) error {
 	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("blob: %w", err)
+		return failed(err)
 	}
 	_, err = file.Write(data)
 	if err == nil {
 		err = file.Sync()
 	}
 	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("blob: %w", err)
+		return failed(err)
 	}
 	return nil
 }
@@ -110,10 +122,10 @@ func (f *Folder) write(name string, data []byte) error {
 func (f *Folder) sync(dir string) error {
 	d, err := f.root.Open(dir)
 	if err != nil {
-		return fmt.Errorf("blob: %w", err)
+		return failed(err)
 	}
 	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("blob: %w", err)
+		return failed(err)
 	}
 	return nil
 }
@@ -131,7 +143,7 @@ func (f *Folder) Get(ctx context.Context, sha256 string) ([]byte, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, ErrMissing
 	case err != nil:
-		return nil, fmt.Errorf("blob: %w", err)
+		return nil, failed(err)
 	case Hash(data) != sha256:
 		return nil, ErrIntegrity
 	}

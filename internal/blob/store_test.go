@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"igny8"
 )
 
 func openTest(t *testing.T) (*Folder, string) {
@@ -102,4 +104,15 @@ func TestFolderParallel(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestFolderThatFails(t *testing.T) {
+	f, dir := openTest(t)
+	data := []byte("receipt")
+	if err := os.WriteFile(filepath.Join(dir, Hash(data)[:2]), nil, 0o600); err != nil { // in the sub-folder's place
+		t.Fatal(err)
+	}
+	if ref, err := f.Put(context.Background(), data); igny8.KindOf(err) != igny8.Unavailable || ref != (Ref{}) {
+		t.Errorf("Put on a broken disk = %+v, %v, want Unavailable", ref, err)
+	}
 }
