@@ -48,3 +48,12 @@ UPDATE email_token SET used_at = @now WHERE hash = @hash AND purpose = @purpose 
 
 -- name: MarkVerified :exec
 UPDATE app_user SET email_verified_at = @now, updated_at = @now WHERE id = @id AND email_norm = @email_norm AND email_verified_at IS NULL;
+
+-- name: BindSetting :exec
+INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING;
+
+-- name: GetSetting :one
+SELECT value FROM setting WHERE name = $1;
+
+-- name: ReplaceSetting :exec
+UPDATE setting SET value = @value, updated_at = @now WHERE name = @name;

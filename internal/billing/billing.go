@@ -35,6 +35,7 @@ type Balance = billingdb.AccountBalance
 type Service struct {
 	db        *db.DB
 	files     blob.Store
+	inspector *blob.Inspector
 	secret    []byte
 	publicURL string
 }
@@ -42,7 +43,7 @@ type Service struct {
 // New returns the service. secret signs pay links; publicURL (without a slash at
 // its end) begins the links in letters.
 func New(d *db.DB, files blob.Store, secret []byte, publicURL string) *Service {
-	return &Service{db: d, files: files, secret: secret, publicURL: publicURL}
+	return &Service{db: d, files: files, inspector: blob.NewInspector(), secret: secret, publicURL: publicURL}
 }
 
 // Due is what is still owed on the invoice, in minor units.

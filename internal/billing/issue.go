@@ -44,7 +44,7 @@ func issue(ctx context.Context, tx *db.Tx, a account.Account, o order) (Invoice,
 		BaseMinor: o.price.Base.Minor, BaseCurrency: string(o.price.Base.Currency), Rate: o.price.Rate.String(),
 		RateSource: o.price.Source, RateAt: o.price.At, Rounding: o.price.Rounding,
 		Billing: a.Billing, PayCode: payCode(), SubscriptionID: o.subscription, Credits: o.credits,
-		DueAt: tx.Now.Add(o.due), IssuedAt: tx.Now, Now: tx.Now})
+		DueAt: tx.Now.Add(o.due), Now: tx.Now})
 	if err != nil {
 		return Invoice{}, fmt.Errorf("insert invoice: %w", err)
 	}

@@ -11,7 +11,6 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/billing/billingdb"
-	"igny8/internal/blob"
 	"igny8/internal/catalog"
 	"igny8/internal/db"
 	"igny8/internal/event"
@@ -73,7 +72,7 @@ func (s *Service) keep(ctx context.Context, files [][]byte) ([]Proof, error) {
 	}
 	var proofs []Proof
 	for _, data := range files {
-		clean, err := blob.Inspect(data)
+		clean, err := s.inspector.Inspect(ctx, data)
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +171,7 @@ func (in Submission) validate() error {
 	if in.AmountMinor < 0 {
 		return igny8.InvalidField("amount_minor", "out_of_range", "The amount must be above zero, in minor units.")
 	}
-	if err := payref.Check(in.Reference); err != nil {
+	if err := payref.Check("reference", in.Reference); err != nil {
 		return err
 	}
 	if len(in.PayerName) > 200 || len(in.Notes) > 2000 {

@@ -111,6 +111,12 @@ func Handle[A Args](w *Workers, do func(ctx context.Context, args A) error) {
 // Cancel wraps an error that another try would not mend.
 func Cancel(err error) error { return river.JobCancel(err) }
 
+// Periodic is a job that is enqueued every so often by one of the running servers.
+type Periodic struct {
+	Every time.Duration
+	Args  Args
+}
+
 // Runner works the queue.
 type Runner struct {
 	start func(context.Context) error
@@ -118,12 +124,18 @@ type Runner struct {
 }
 
 // NewRunner returns a runner of the known jobs.
-func NewRunner(d *db.DB, w *Workers, log *slog.Logger) (*Runner, error) {
+func NewRunner(d *db.DB, w *Workers, log *slog.Logger, periodic ...Periodic) (*Runner, error) {
+	var ticks []*river.PeriodicJob
+	for _, p := range periodic {
+		ticks = append(ticks, river.NewPeriodicJob(river.PeriodicInterval(p.Every),
+			func() (river.JobArgs, *river.InsertOpts) { return p.Args, nil }, nil))
+	}
 	cfg := &river.Config{
 		Workers: w.set, Logger: log,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
 		RescueStuckJobsAfter: 5 * time.Minute,
 		JobTimeout:           2 * time.Minute,
+		PeriodicJobs:         ticks,
 	}
 	if d.Postgres() {
 		c, err := river.NewClient(riverpgxv5.New(d.Pool()), cfg)

@@ -12,6 +12,21 @@ import (
 	"igny8"
 )
 
+const bindSetting = `-- name: BindSetting :exec
+INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
+`
+
+type BindSettingParams struct {
+	Name      string
+	Value     string
+	UpdatedAt time.Time
+}
+
+func (q *Queries) BindSetting(ctx context.Context, arg BindSettingParams) error {
+	_, err := q.db.ExecContext(ctx, bindSetting, arg.Name, arg.Value, arg.UpdatedAt)
+	return err
+}
+
 const block = `-- name: Block :exec
 UPDATE throttle SET blocked_until = $1 WHERE key = $2
 `
@@ -79,6 +94,17 @@ DELETE FROM throttle WHERE key = $1
 func (q *Queries) Forget(ctx context.Context, key string) error {
 	_, err := q.db.ExecContext(ctx, forget, key)
 	return err
+}
+
+const getSetting = `-- name: GetSetting :one
+SELECT value FROM setting WHERE name = $1
+`
+
+func (q *Queries) GetSetting(ctx context.Context, name string) (string, error) {
+	row := q.db.QueryRowContext(ctx, getSetting, name)
+	var value string
+	err := row.Scan(&value)
+	return value, err
 }
 
 const hit = `-- name: Hit :one
@@ -197,6 +223,21 @@ type MarkVerifiedParams struct {
 
 func (q *Queries) MarkVerified(ctx context.Context, arg MarkVerifiedParams) error {
 	_, err := q.db.ExecContext(ctx, markVerified, arg.Now, arg.ID, arg.EmailNorm)
+	return err
+}
+
+const replaceSetting = `-- name: ReplaceSetting :exec
+UPDATE setting SET value = $1, updated_at = $2 WHERE name = $3
+`
+
+type ReplaceSettingParams struct {
+	Value string
+	Now   time.Time
+	Name  string
+}
+
+func (q *Queries) ReplaceSetting(ctx context.Context, arg ReplaceSettingParams) error {
+	_, err := q.db.ExecContext(ctx, replaceSetting, arg.Value, arg.Now, arg.Name)
 	return err
 }
 

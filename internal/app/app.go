@@ -1,0 +1,260 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/auth"
+	"igny8/internal/billing"
+	"igny8/internal/blob"
+	"igny8/internal/catalog"
+	"igny8/internal/config"
+	"igny8/internal/db"
+	"igny8/internal/gateway/smtp"
+	"igny8/internal/idem"
+	"igny8/internal/job"
+	"igny8/internal/mail"
+	"igny8/internal/signup"
+	"igny8/internal/site"
+	"igny8/internal/web"
+	"igny8/internal/web/api"
+)
+
+// Version is the program's version; the build sets it.
+var Version = "dev"
+
+// App is the running program's parts.
+type App struct {
+	cfg  config.Config
+	log  *slog.Logger
+	db   *db.DB
+	idem *idem.Store
+	api  *api.API
+
+	auth    *auth.Service
+	account *account.Service
+	catalog *catalog.Service
+	signup  *signup.Service
+	billing *billing.Service
+	site    *site.Service
+}
+
+// openDB opens the configured database. serving takes SQLite's lock file.
+func openDB(ctx context.Context, cfg config.Config, serving bool) (*db.DB, error) {
+	o := db.Options{URL: databaseURL(cfg), Exclusive: serving}
+	o.Hook = failpoint()
+	return db.Open(ctx, o)
+}
+
+func databaseURL(cfg config.Config) string {
+	if cfg.DatabaseURL != "" {
+		return cfg.DatabaseURL
+	}
+	return filepath.Join(cfg.Data, "igny8.db")
+}
+
+// migrate brings tables and queue to this version and fills an empty catalogue.
+func migrate(ctx context.Context, d *db.DB) error {
+	if err := d.Migrate(ctx); err != nil {
+		return err
+	}
+	if err := job.Migrate(ctx, d); err != nil {
+		return err
+	}
+	return catalog.New(d).Seed(ctx)
+}
+
+// build makes the services over an open, migrated database.
+func build(ctx context.Context, cfg config.Config, log *slog.Logger, d *db.DB) (*App, error) {
+	a := &App{cfg: cfg, log: log, db: d}
+	secret, err := loadSecret(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := auth.BindSecret(ctx, d, secret, cfg.OldSecret); err != nil {
+		return nil, err
+	}
+	files, err := blob.OpenFolder(filepath.Join(cfg.Data, "files"))
+	if err != nil {
+		return nil, fmt.Errorf("open the folder for files: %w", err)
+	}
+	signer, err := newSigner(cfg, secret)
+	if err != nil {
+		return nil, err
+	}
+	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(runtime.GOMAXPROCS(0)),
+		Secret: auth.Derive(secret, "auth"), PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off"})
+	a.account = account.NewService(d)
+	a.catalog = catalog.New(d)
+	a.signup = signup.New(d, a.auth)
+	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
+	a.site = site.New(d)
+	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
+	a.api = a.routes(auth.Derive(secret, "cursor"))
+	return a, a.firstStaff(ctx)
+}
+
+func newSigner(cfg config.Config, secret string) (*auth.Signer, error) {
+	key, err := auth.NewKey(auth.Derive(secret, "access tokens"))
+	if err != nil {
+		return nil, fmt.Errorf("make signing key: %w", err)
+	}
+	var older []auth.Key
+	if cfg.OldSecret != "" {
+		old, err := auth.NewKey(auth.Derive(cfg.OldSecret, "access tokens"))
+		if err != nil {
+			return nil, fmt.Errorf("make signing key: %w", err)
+		}
+		older = append(older, old)
+	}
+	return auth.NewSigner(cfg.PublicURL, cfg.PublicURL+"/api", key, older...)
+}
+
+// loadSecret returns the configured secret, or the one in the data folder, which
+// is made at first.
+func loadSecret(cfg config.Config) (string, error) {
+	if cfg.Secret != "" {
+		return cfg.Secret, nil
+	}
+	path := filepath.Join(cfg.Data, "secret")
+	data, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(data)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the secret: %w", err)
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	b := make([]byte, 32)
+	rand.Read(b)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return loadSecret(cfg) // another process was faster
+	}
+	if err != nil {
+		return "", fmt.Errorf("write the secret: %w", err)
+	}
+	_, err = f.WriteString(hex.EncodeToString(b) + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return "", fmt.Errorf("write the secret: %w", err)
+	}
+	return hex.EncodeToString(b), nil
+}
+
+// routes is the one place where all routes come together.
+func (a *App) routes(cursorKey []byte) *api.API {
+	r := api.New(api.Config{
+		Config:       web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now},
+		Version:      Version,
+		Authenticate: a.auth.Authenticate,
+		Admit: func(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
+			return account.Admit(actor, p, n)
+		},
+		Idempotency: api.StoredIn(a.idem),
+		CursorKey:   cursorKey,
+		RateLimits:  a.cfg.RateLimits != "off",
+		Ready:       a.db.Ping,
+	})
+	api.RegisterAuth(r, a.auth, a.signup)
+	api.RegisterAccount(r, a.account)
+	api.RegisterCatalog(r, a.catalog)
+	api.RegisterBilling(r, a.billing)
+	api.RegisterCredits(r, a.billing)
+	api.RegisterSites(r, a.site)
+	api.RegisterAdmin(r, a.billing)
+	if a.cfg.SMTPURL == "" {
+		web.RegisterMailbox(r.Mux(), a.db)
+	}
+	return r
+}
+
+// firstStaff makes the staff user that the settings name, once.
+func (a *App) firstStaff(ctx context.Context) error {
+	if a.cfg.StaffEmail == "" {
+		return nil
+	}
+	_, err := a.auth.CreateStaff(ctx, a.cfg.StaffEmail, a.cfg.StaffPass)
+	if errors.Is(err, account.ErrEmailTaken) {
+		return nil
+	}
+	return err
+}
+
+// sender is the mail server, or the mailbox at /dev/mail when there is none.
+func (a *App) sender() (mail.Sender, error) {
+	if a.cfg.SMTPURL == "" {
+		return mail.Mailbox{}, nil
+	}
+	return smtp.New(a.cfg.SMTPURL)
+}
+
+type cleanArgs struct{}
+
+// Kind names the job.
+func (cleanArgs) Kind() string { return "idem.clean" }
+
+// runner works the queue of this program's jobs.
+func (a *App) runner() (*job.Runner, error) {
+	s, err := a.sender()
+	if err != nil {
+		return nil, err
+	}
+	w := job.NewWorkers()
+	mail.Register(w, a.db, s)
+	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
+		_, err := a.idem.Clean(ctx)
+		return err
+	})
+	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}})
+}
+
+// quietly keeps the queue's everyday notices out of the log.
+func quietly(log *slog.Logger) *slog.Logger { return slog.New(atLeast{log.Handler(), slog.LevelWarn}) }
+
+type atLeast struct {
+	slog.Handler
+	level slog.Level
+}
+
+func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= h.level && h.Handler.Enabled(ctx, l)
+}
+
+// start serves on the listener and works the queue. stop ends both within 20
+// seconds; failed tells when the server ends by itself.
+func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, failed <-chan error, err error) {
+	runner, err := a.runner()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := runner.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, nil, err
+	}
+	server := &http.Server{Handler: a.api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 90 * time.Second,
+		WriteTimeout: 120 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	stop = func() error {
+		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		return errors.Join(server.Shutdown(wait), runner.Stop(wait))
+	}
+	return stop, ended, nil
+}

@@ -1,0 +1,6 @@
+//go:build !failpoint
+
+package app
+
+// failpoint is nil: the program that is shipped has no failpoints.
+func failpoint() func(string, int, bool) error { return nil }

@@ -1,0 +1,176 @@
+// Package config owns the program's settings: one struct, read from flags,
+// environment, a file and defaults, in this order of precedence, and where each
+// value came from. It imports nothing of ours.
+package config
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is every setting. The help tag is the text of the reference; secret
+// values are never printed and may be given as a file by NAME_FILE.
+type Config struct {
+	Addr        string `env:"IGNY8_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen"`
+	Data        string `env:"IGNY8_DATA" envDefault:"data" help:"folder for SQLite, files and the secret"`
+	DatabaseURL string `env:"IGNY8_DATABASE_URL" secret:"true" help:"postgres://… ; empty: SQLite in the data folder"`
+	PublicURL   string `env:"IGNY8_PUBLIC_URL" help:"the address people reach this server at; empty: http:// and the listening address"`
+	SMTPURL     string `env:"IGNY8_SMTP_URL" secret:"true" help:"smtp://user:password@host:587?from=address ; empty: letters are kept and shown at /dev/mail"`
+	Secret      string `env:"IGNY8_SECRET" secret:"true" help:"at least 32 characters; all keys are made from it. Empty: a file in the data folder. Every node of one database needs the same"`
+	OldSecret   string `env:"IGNY8_SECRET_PREVIOUS" secret:"true" help:"the secret before, while it is being replaced: its access tokens stay good"`
+	StaffEmail  string `env:"IGNY8_STAFF_EMAIL" help:"makes the first staff user at start, with the password in IGNY8_STAFF_PASSWORD"`
+	StaffPass   string `env:"IGNY8_STAFF_PASSWORD" secret:"true" help:"password of the first staff user"`
+	RateLimits  string `env:"IGNY8_RATE_LIMITS" envDefault:"on" help:"off: no limits at all; for tests only"`
+	LogFormat   string `env:"IGNY8_LOG" envDefault:"text" help:"text or json"`
+
+	origins map[string]string
+}
+
+// Setting is one value as it is shown to the operator.
+type Setting struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"` // flag, environment, file or default
+	Help   string `json:"help"`
+}
+
+// Load reads the settings. environ is os.Environ(); file may be empty, else a
+// file of NAME=value lines; flags are settings by name and win over everything.
+func Load(environ []string, file string, flags map[string]string) (Config, error) {
+	c := Config{origins: map[string]string{}}
+	values, origins := map[string]string{}, map[string]string{}
+	if file != "" {
+		if err := readFile(file, values, origins); err != nil {
+			return c, err
+		}
+	}
+	for _, kv := range environ {
+		if name, value, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(name, "IGNY8_") {
+			values[name], origins[name] = value, "environment"
+		}
+	}
+	if err := readSecrets(values, origins); err != nil {
+		return c, err
+	}
+	for name, value := range flags {
+		values[name], origins[name] = value, "flag"
+	}
+	err := env.ParseWithOptions(&c, env.Options{Environment: values, OnSet: func(name string, _ any, isDefault bool) {
+		if isDefault {
+			c.origins[name] = "default"
+		} else {
+			c.origins[name] = origins[name]
+		}
+	}})
+	if err != nil {
+		return c, fmt.Errorf("settings: %w", err)
+	}
+	return c, c.validate()
+}
+
+func readFile(path string, values, origins map[string]string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("settings file: %w", err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
+		if !ok || !known(strings.TrimSuffix(strings.TrimSpace(name), "_FILE")) {
+			return fmt.Errorf("settings file %s, line %d: not a setting; `igny8 config` lists them", path, n)
+		}
+		name = strings.TrimSpace(name)
+		values[name], origins[name] = strings.TrimSpace(value), "file"
+	}
+	return lines.Err()
+}
+
+// readSecrets replaces NAME_FILE by NAME with the file's content.
+func readSecrets(values, origins map[string]string) error {
+	for _, f := range fields() {
+		name := f.Tag.Get("env")
+		path, ok := values[name+"_FILE"]
+		if !ok || f.Tag.Get("secret") == "" {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%s_FILE: %w", name, err)
+		}
+		values[name], origins[name] = strings.TrimRight(string(data), "\r\n"), origins[name+"_FILE"]+" ("+name+"_FILE)"
+	}
+	return nil
+}
+
+func fields() []reflect.StructField {
+	var list []reflect.StructField
+	for f := range reflect.TypeFor[Config]().Fields() {
+		if f.Tag.Get("env") != "" {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func known(name string) bool {
+	for _, f := range fields() {
+		if f.Tag.Get("env") == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (c Config) validate() error {
+	var errs []error
+	if c.Secret != "" && len(c.Secret) < 32 {
+		errs = append(errs, errors.New("IGNY8_SECRET is too short: use at least 32 random characters"))
+	}
+	if c.OldSecret != "" && len(c.OldSecret) < 32 {
+		errs = append(errs, errors.New("IGNY8_SECRET_PREVIOUS is too short: it cannot have been a secret"))
+	}
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		errs = append(errs, errors.New("IGNY8_PUBLIC_URL must be an http:// or https:// address"))
+	}
+	if u, err := url.Parse(c.SMTPURL); c.SMTPURL != "" && (err != nil || u.Host == "" || u.Scheme != "smtp" && u.Scheme != "smtps") {
+		errs = append(errs, errors.New("IGNY8_SMTP_URL must be smtp://user:password@host:port?from=address, or smtps://"))
+	}
+	if c.RateLimits != "on" && c.RateLimits != "off" {
+		errs = append(errs, errors.New("IGNY8_RATE_LIMITS must be on or off"))
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		errs = append(errs, errors.New("IGNY8_LOG must be text or json"))
+	}
+	return errors.Join(errs...)
+}
+
+// Settings lists all values with their origin; secrets show only whether they
+// are set.
+func (c Config) Settings() []Setting {
+	v := reflect.ValueOf(c)
+	var list []Setting
+	for _, f := range fields() {
+		name := f.Tag.Get("env")
+		s := Setting{Name: name, Value: v.FieldByIndex(f.Index).String(), Origin: c.origins[name], Help: f.Tag.Get("help")}
+		if s.Origin == "" {
+			s.Origin = "default"
+		}
+		if f.Tag.Get("secret") != "" && s.Value != "" {
+			s.Value = "(set)"
+		}
+		list = append(list, s)
+	}
+	return list
+}
