@@ -2,10 +2,10 @@ package blob
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/jpeg"
 	"image/png"
-	"sync"
 
 	"igny8"
 )
@@ -44,24 +44,33 @@ type Clean struct {
 	Width, Height  int    // pixels, of images
 }
 
-// decoding lets one upload at a time be decoded in a process, since one picture
-// may need some hundred megabytes of the memory that all share.
-var decoding sync.Mutex
+// Inspector looks at uploads. It decodes one at a time, since one picture may
+// need some hundred megabytes; a process has one Inspector.
+type Inspector struct {
+	slot chan struct{}
+}
+
+// NewInspector returns an Inspector.
+func NewInspector() *Inspector { return &Inspector{slot: make(chan struct{}, 1)} }
 
 // Inspect decides by content alone what data is, and returns a clean copy:
 // images are decoded and encoded anew, so metadata and anything behind the
 // picture are gone; a PDF is checked and cut after its end. It fails with
 // file_empty (422), file_too_large (413), unsupported_type or image_too_large
-// (415). One call runs at a time, the others wait.
-func Inspect(data []byte) (Clean, error) {
+// (415), and with the context while it waits for its turn.
+func (in *Inspector) Inspect(ctx context.Context, data []byte) (Clean, error) {
 	switch {
 	case len(data) == 0:
 		return Clean{}, errEmpty
 	case len(data) > MaxUpload:
 		return Clean{}, errBig
 	}
-	decoding.Lock()
-	defer decoding.Unlock()
+	select {
+	case in.slot <- struct{}{}:
+		defer func() { <-in.slot }()
+	case <-ctx.Done():
+		return Clean{}, ctx.Err()
+	}
 	clean, err := inspect(data)
 	if err != nil {
 		return Clean{}, err

@@ -3,7 +3,9 @@ package blob
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -14,6 +16,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"igny8"
 )
@@ -125,7 +128,7 @@ func TestInspectPictures(t *testing.T) {
 		"JPEG with place":     {withSegment(jpegBytes(t), 0xe1, exif(binary.LittleEndian, "II", 1)), TypeJPEG},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Inspect(c.data)
+			got, err := NewInspector().Inspect(context.Background(), c.data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,7 +143,7 @@ func TestInspectPictures(t *testing.T) {
 					t.Errorf("%q is still in the file", gone)
 				}
 			}
-			again, err := Inspect(got.Data)
+			again, err := NewInspector().Inspect(context.Background(), got.Data)
 			if err != nil || again.ContentType != c.want {
 				t.Errorf("the cleaned file itself: %v, %v", again.ContentType, err)
 			}
@@ -213,7 +216,8 @@ func TestUprightExactly(t *testing.T) {
 
 func TestInspectPDF(t *testing.T) {
 	ok := pdf(stream("", "BT (Paid) Tj ET"), stream("/Subtype/Image/Width 1/Height 1", "/AA /JS"), stream("/Type/ObjStm/N 1/First 4", "8 0 <</Type/Page>>"))
-	got, err := Inspect(append(ok, "\n<html><script>alert(1)</script>"...))
+	in := NewInspector()
+	got, err := in.Inspect(context.Background(), append(ok, "\n<html><script>alert(1)</script>"...))
 	if err != nil || got.ContentType != TypePDF || !bytes.Equal(got.Data, ok) {
 		t.Errorf("a harmless PDF with a tail: %v, %v, want it without the tail", got.ContentType, err)
 	}
@@ -238,7 +242,7 @@ func TestInspectPDF(t *testing.T) {
 		"cut objects":         "5 0 obj\n<</Type/ObjStm/Filter/FlateDecode>>\nstream\n\x78\x9c\x4b\nendstream\nendobj",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Inspect(pdf(object)); igny8.CodeOf(err) != "unsupported_type" {
+			if _, err := in.Inspect(context.Background(), pdf(object)); igny8.CodeOf(err) != "unsupported_type" {
 				t.Errorf("Inspect = %v, want unsupported_type", err)
 			}
 		})
@@ -279,7 +283,7 @@ func TestInspectRefuses(t *testing.T) {
 		"PDF bomb":              {bomb, igny8.Unsupported, "unsupported_type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Inspect(c.data)
+			got, err := NewInspector().Inspect(context.Background(), c.data)
 			if igny8.KindOf(err) != c.kind || igny8.CodeOf(err) != c.code || got.Data != nil {
 				t.Errorf("Inspect = %d bytes, %v, want %s", len(got.Data), err, c.code)
 			}
@@ -306,6 +310,16 @@ func TestHeaderBombCostsNothing(t *testing.T) {
 	}
 }
 
+func TestInspectWaitsItsTurn(t *testing.T) {
+	in := NewInspector()
+	in.slot <- struct{}{}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := in.Inspect(ctx, pngBytes(t)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Inspect while another runs = %v, want the context's error", err)
+	}
+}
+
 func FuzzInspect(f *testing.F) {
 	f.Add(pngBytes(f))
 	f.Add(jpegBytes(f))
@@ -313,6 +327,7 @@ func FuzzInspect(f *testing.F) {
 	f.Add(pdf(stream("/Type/ObjStm", "8 0 <</Type/Page>>")))
 	f.Add(pdf("5 0 obj\n<</#4aS(x)>>\nendobj"))
 	f.Add([]byte("<svg/>"))
+	in := NewInspector()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if c, err := png.DecodeConfig(bytes.NewReader(data)); err == nil && c.Width*c.Height > 1<<20 {
 			return // allowed, but slow
@@ -320,14 +335,14 @@ func FuzzInspect(f *testing.F) {
 		if c, err := jpeg.DecodeConfig(bytes.NewReader(data)); err == nil && c.Width*c.Height > 1<<20 {
 			return
 		}
-		clean, err := Inspect(data)
+		clean, err := in.Inspect(context.Background(), data)
 		if err != nil {
 			if k := igny8.KindOf(err); k != igny8.Unsupported && k != igny8.Invalid && k != igny8.TooLarge {
 				t.Errorf("an error of kind %v: %v", k, err)
 			}
 			return
 		}
-		again, err := Inspect(clean.Data)
+		again, err := in.Inspect(context.Background(), clean.Data)
 		if err != nil || again.ContentType != clean.ContentType {
 			t.Errorf("what came out is not accepted: %v", err)
 		}

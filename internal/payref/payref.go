@@ -21,9 +21,8 @@ const (
 
 // Check tells whether a reference can be taken: 3 to 100 characters, none of
 // them a control character, at least one a letter or digit. Spaces around it do
-// not count. It fails with a 422 on the field `reference`.
-func Check(reference string) error {
-	const field = "reference"
+// not count. It fails with a 422 on the given field.
+func Check(field, reference string) error {
 	reference = strings.TrimSpace(reference)
 	n := utf8.RuneCountInString(reference)
 	switch {

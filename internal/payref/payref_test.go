@@ -55,7 +55,7 @@ func TestCheck(t *testing.T) {
 		"TRX\u20281":                         "invalid_reference",
 		strings.Repeat("\x07", MaxLength+10): "invalid_reference",
 	} {
-		err := Check(in)
+		err := Check("reference", in)
 		got := ""
 		var e *igny8.Error
 		if errors.As(err, &e) && e.Kind == igny8.Invalid && len(e.Fields) == 1 && e.Fields[0].Pointer == "#/reference" {
