@@ -173,3 +173,7 @@ SELECT count(*) FROM payment WHERE reference_norm = @reference_norm AND id <> @i
 -- system scope: the same file in any other payment.
 SELECT count(*) FROM payment_proof o WHERE o.payment_id <> @payment_id
   AND o.original_sha256 IN (SELECT m.original_sha256 FROM payment_proof m WHERE m.payment_id = @payment_id);
+
+-- name: SiteExists :one
+-- For credits spent on a site; the site itself belongs to package site.
+SELECT count(*) FROM site WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL;

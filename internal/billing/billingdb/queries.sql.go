@@ -1615,6 +1615,23 @@ func (q *Queries) SetDefaultMethod(ctx context.Context, arg SetDefaultMethodPara
 	return err
 }
 
+const siteExists = `-- name: SiteExists :one
+SELECT count(*) FROM site WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL
+`
+
+type SiteExistsParams struct {
+	AccountID igny8.AccountID
+	ID        igny8.SiteID
+}
+
+// For credits spent on a site; the site itself belongs to package site.
+func (q *Queries) SiteExists(ctx context.Context, arg SiteExistsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, siteExists, arg.AccountID, arg.ID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const succeedPayment = `-- name: SucceedPayment :one
 UPDATE payment SET status = 'succeeded', received_minor = $1, evidence = $2, decision_note = $3,
   overridden = $4, decided_at = $5, decided_by = $6, decided_email = $7,
