@@ -279,3 +279,24 @@ func DisableStaff(ctx context.Context, tx *db.Tx, emailNorm string) (igny8.UserI
 	u, err := accountdb.New(tx).DisableStaff(ctx, accountdb.DisableStaffParams{EmailNorm: emailNorm, Now: tx.Now})
 	return u.ID, err
 }
+
+// Count returns how many accounts there are.
+func (s *Service) Count(ctx context.Context) (n int64, err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err = accountdb.New(tx).CountAccounts(ctx)
+		return err
+	})
+	return n, err
+}
+
+// HasUser reports whether somebody has this normalised address.
+func (s *Service) HasUser(ctx context.Context, emailNorm string) (bool, error) {
+	err := s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := UserByEmail(ctx, tx, emailNorm)
+		return err
+	})
+	if igny8.KindOf(err) == igny8.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -79,3 +79,7 @@ WHERE app_user.id = @user_id AND session.id = @session_id AND membership.account
 SELECT app_user.email, app_user.status AS user_status, app_user.staff, session.revoked_at, session.expires_at
 FROM app_user JOIN session ON session.user_id = app_user.id
 WHERE app_user.id = @user_id AND session.id = @session_id;
+
+-- name: CountAccounts :one
+-- system scope: the demonstration must not mix with real accounts.
+SELECT count(*) FROM account;

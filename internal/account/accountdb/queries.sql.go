@@ -28,6 +28,18 @@ func (q *Queries) ClaimTrial(ctx context.Context, arg ClaimTrialParams) (string,
 	return person_hash, err
 }
 
+const countAccounts = `-- name: CountAccounts :one
+SELECT count(*) FROM account
+`
+
+// system scope: the demonstration must not mix with real accounts.
+func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countAccounts)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const disableStaff = `-- name: DisableStaff :one
 UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at
 `
