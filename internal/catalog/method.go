@@ -106,3 +106,21 @@ func MethodForCountry(ctx context.Context, tx *db.Tx, slugOrID, country string) 
 	}
 	return Method{}, ErrUnknownMethod
 }
+
+// Placeholders lists the enabled methods, of all countries, whose account values
+// the operator has not set.
+func (s *Service) Placeholders(ctx context.Context) ([]Method, error) {
+	return read(ctx, s, func(ctx context.Context, tx *db.Tx) (out []Method, err error) {
+		rows, err := catalogdb.New(tx).ListEnabledMethods(ctx)
+		for _, r := range rows {
+			m, err := method(r)
+			if err != nil {
+				return nil, err
+			}
+			if m.Placeholder() {
+				out = append(out, m)
+			}
+		}
+		return out, err
+	})
+}

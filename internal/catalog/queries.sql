@@ -107,3 +107,6 @@ INSERT INTO industry_sector (id, industry_id, slug, name, active, position) VALU
 
 -- name: SeedKeyword :exec
 INSERT INTO seed_keyword (id, industry_sector_id, keyword) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: ListEnabledMethods :many
+SELECT * FROM payment_method WHERE enabled ORDER BY country, position;

@@ -338,6 +338,48 @@ func (q *Queries) ListCurrencies(ctx context.Context) ([]Currency, error) {
 	return items, nil
 }
 
+const listEnabledMethods = `-- name: ListEnabledMethods :many
+SELECT id, slug, country, kind, name, instructions, fields, submission, qr, currency, min_minor, max_minor, enabled, position FROM payment_method WHERE enabled ORDER BY country, position
+`
+
+func (q *Queries) ListEnabledMethods(ctx context.Context) ([]PaymentMethod, error) {
+	rows, err := q.db.QueryContext(ctx, listEnabledMethods)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaymentMethod{}
+	for rows.Next() {
+		var i PaymentMethod
+		if err := rows.Scan(
+			&i.ID,
+			&i.Slug,
+			&i.Country,
+			&i.Kind,
+			&i.Name,
+			&i.Instructions,
+			&i.Fields,
+			&i.Submission,
+			&i.Qr,
+			&i.Currency,
+			&i.MinMinor,
+			&i.MaxMinor,
+			&i.Enabled,
+			&i.Position,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listIndustries = `-- name: ListIndustries :many
 SELECT id, slug, name, active, position FROM industry WHERE active ORDER BY position, slug
 `

@@ -1,0 +1,190 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"igny8/internal/account"
+	"igny8/internal/catalog"
+	"igny8/internal/config"
+	"igny8/internal/db"
+	"igny8/internal/doctor"
+)
+
+// finding is one line of `igny8 doctor`: what was looked at, whether it is all
+// right, and if not, why and what mends it.
+type finding struct {
+	What string `json:"what"`
+	OK   bool   `json:"ok"`
+	Why  string `json:"why,omitempty"`
+	Fix  string `json:"fix,omitempty"`
+	Note bool   `json:"note,omitempty"` // worth knowing, but no fault
+}
+
+func (c *cli) doctor() *cobra.Command {
+	var only bool
+	cmd := &cobra.Command{Use: "doctor [--invariants]", Short: "Is it all right? Each line says what, why and how to mend it", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withDB(cmd, func(ctx context.Context, cfg config.Config, _ *slog.Logger, d *db.DB) error {
+				var list []finding
+				if !only {
+					list = examine(ctx, cfg, d)
+				}
+				list = append(list, invariants(ctx, d)...)
+				return c.report(list)
+			})
+		}}
+	cmd.Flags().BoolVar(&only, "invariants", false, "only what must hold at every moment (domain rules, as SQL)")
+	return cmd
+}
+
+func (c *cli) report(list []finding) error {
+	bad := 0
+	for _, f := range list {
+		if !f.OK && !f.Note {
+			bad++
+		}
+	}
+	err := c.print(map[string]any{"ok": bad == 0, "findings": list}, func(w io.Writer) {
+		for _, f := range list {
+			mark := "ok  "
+			switch {
+			case f.Note && !f.OK:
+				mark = "note"
+			case !f.OK:
+				mark = "BAD "
+			}
+			fmt.Fprintf(w, "%s  %s\n", mark, f.What)
+			if !f.OK {
+				fmt.Fprintf(w, "      why: %s\n", f.Why)
+				if f.Fix != "" {
+					fmt.Fprintf(w, "      fix: %s\n", f.Fix)
+				}
+			}
+		}
+	})
+	if err == nil && bad > 0 {
+		return errFinding
+	}
+	return err
+}
+
+// examine looks at the installation.
+func examine(ctx context.Context, cfg config.Config, d *db.DB) []finding {
+	list := []finding{database(ctx, d), schema(ctx, d), secretFile(cfg), writable(cfg)}
+	if cfg.SMTPURL == "" {
+		list = append(list, finding{What: "mail server", Note: true, Why: "none is set, so customers get no letters; they are kept and shown at /dev/mail", Fix: "set IGNY8_SMTP_URL"})
+	}
+	if cfg.PublicURL == "" {
+		list = append(list, finding{What: "public address", Note: true, Why: "links in letters will point at the listening address", Fix: "set IGNY8_PUBLIC_URL"})
+	}
+	return append(list, people(ctx, d), accountNumbers(ctx, d))
+}
+
+func database(ctx context.Context, d *db.DB) finding {
+	name, err := d.Describe(ctx)
+	if err != nil {
+		return finding{What: "database", Why: err.Error(), Fix: "check that the server runs and --database-url is right"}
+	}
+	return finding{What: "database: " + name, OK: true}
+}
+
+func schema(ctx context.Context, d *db.DB) finding {
+	steps, err := d.MigrationStatus(ctx)
+	if err != nil {
+		return finding{What: "schema", Why: err.Error()}
+	}
+	for _, s := range steps {
+		if !s.Applied {
+			return finding{What: "schema", Why: "step " + s.Name + " is not done", Fix: "run igny8 migrate"}
+		}
+	}
+	return finding{What: fmt.Sprintf("schema: %d steps done", len(steps)), OK: true}
+}
+
+func secretFile(cfg config.Config) finding {
+	if cfg.Secret != "" {
+		return finding{What: "secret: from the settings", OK: true}
+	}
+	path := filepath.Join(cfg.Data, "secret")
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return finding{What: "secret", Note: true, Why: "there is none yet", Fix: "igny8 serve makes one at its first start"}
+	case err != nil:
+		return finding{What: "secret", Why: err.Error()}
+	case info.Mode().Perm()&0o077 != 0:
+		return finding{What: "secret", Why: "others on this machine can read " + path, Fix: "chmod 600 " + path}
+	}
+	return finding{What: "secret: kept in the data folder, readable by its owner only", OK: true}
+}
+
+func writable(cfg config.Config) finding {
+	f, err := os.CreateTemp(cfg.Data, ".doctor-*")
+	if err != nil {
+		return finding{What: "data folder", Why: err.Error(), Fix: "let the server's user write to " + cfg.Data + ", and see that its disk is not full"}
+	}
+	f.Close()
+	os.Remove(f.Name())
+	return finding{What: "data folder: can be written", OK: true}
+}
+
+func people(ctx context.Context, d *db.DB) finding {
+	staff, err := account.NewService(d).Staff(ctx)
+	if err != nil {
+		return finding{What: "staff", Why: err.Error()}
+	}
+	if !anyActive(staff) {
+		return finding{What: "staff", Why: "there is no staff user, so nobody can approve payments",
+			Fix: "igny8 staff create --email you@example.com --password-stdin"}
+	}
+	return finding{What: fmt.Sprintf("staff: %d", len(staff)), OK: true}
+}
+
+// accountNumbers looks for payment methods that customers would be sent to
+// without an account number.
+func accountNumbers(ctx context.Context, d *db.DB) finding {
+	methods, err := catalog.New(d).Placeholders(ctx)
+	if err != nil {
+		return finding{What: "payment methods", Why: err.Error()}
+	}
+	if len(methods) > 0 {
+		return finding{What: "payment methods", Note: true, Why: fmt.Sprintf("%d of them still show placeholders instead of your account numbers", len(methods)),
+			Fix: "set their fields in the catalogue, or switch them off"}
+	}
+	return finding{What: "payment methods: account numbers are set", OK: true}
+}
+
+// invariants runs what must hold at every moment.
+func invariants(ctx context.Context, d *db.DB) []finding {
+	report, err := doctor.Run(ctx, d)
+	if err != nil {
+		return []finding{{What: "invariants", Why: err.Error(), Fix: "run igny8 migrate first, and see that the database answers"}}
+	}
+	var list []finding
+	for _, check := range report.Checks {
+		f := finding{What: check.Name + ": " + check.Text, OK: len(check.Findings) == 0}
+		for i, x := range check.Findings {
+			if i == 5 {
+				f.Why += fmt.Sprintf("; and %d more", len(check.Findings)-5)
+				break
+			}
+			if i > 0 {
+				f.Why += "; "
+			}
+			f.Why += x.Account + " " + x.Detail
+		}
+		if !f.OK {
+			f.Fix = "stop billing for the account and look at its audit log; nothing is repaired by itself"
+		}
+		list = append(list, f)
+	}
+	return list
+}
