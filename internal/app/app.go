@@ -96,8 +96,12 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, d *db.DB) (
 	if err != nil {
 		return nil, err
 	}
+	salt, err := auth.Salt(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(runtime.GOMAXPROCS(0)),
-		Secret: auth.Derive(secret, "auth"), PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off"})
+		Secret: auth.Derive(secret, "auth"), Salt: salt, PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off"})
 	a.account = account.NewService(d)
 	a.catalog = catalog.New(d)
 	a.signup = signup.New(d, a.auth)

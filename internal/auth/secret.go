@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -48,4 +49,22 @@ func BindSecret(ctx context.Context, d *db.DB, secret, previous string) error {
 		}
 		return q.ReplaceSetting(ctx, authdb.ReplaceSettingParams{Name: name, Value: print(secret), Now: tx.Now})
 	})
+}
+
+// Salt returns the installation's random salt for what is remembered of persons,
+// and makes it at first. It is no key and outlives the secret: replacing the
+// secret must not forget who had a trial.
+func Salt(ctx context.Context, d *db.DB) (salt string, err error) {
+	const name = "person_salt"
+	b := make([]byte, 32)
+	rand.Read(b)
+	err = d.System(ctx, "auth.salt", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		q := authdb.New(tx)
+		if err := q.BindSetting(ctx, authdb.BindSettingParams{Name: name, Value: hex.EncodeToString(b), UpdatedAt: tx.Now}); err != nil {
+			return fmt.Errorf("bind salt: %w", err)
+		}
+		salt, err = q.GetSetting(ctx, name)
+		return err
+	})
+	return salt, err
 }

@@ -23,24 +23,26 @@ type Service struct {
 	signer    *Signer
 	hasher    *Hasher
 	secret    []byte
+	salt      string
 	publicURL string
 	unlimited bool
 }
 
-// Config says how the service is made. Secret seals and blinds what is stored;
-// Unlimited switches throttling off, for tests.
+// Config says how the service is made. Secret seals and blinds what is stored,
+// Salt hides persons (see Salt); Unlimited switches throttling off, for tests.
 type Config struct {
 	DB        *db.DB
 	Signer    *Signer
 	Hasher    *Hasher
 	Secret    []byte
+	Salt      string
 	PublicURL string
 	Unlimited bool
 }
 
 // New returns the service.
 func New(c Config) *Service {
-	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.PublicURL, c.Unlimited}
+	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited}
 }
 
 func (s *Service) mac(label, text string) []byte {
@@ -54,7 +56,8 @@ func (s *Service) blind(text string) string { return hex.EncodeToString(s.mac("b
 
 // TrialHash is what is remembered of a person who had a trial.
 func (s *Service) TrialHash(email string) string {
-	return hex.EncodeToString(s.mac("trial", TrialKey(email)))
+	sum := sha256.Sum256([]byte(s.salt + "\x00" + TrialKey(email)))
+	return hex.EncodeToString(sum[:])
 }
 
 // JWKS is the document with the keys that verify access tokens.
