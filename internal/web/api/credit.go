@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/billing"
+	"igny8/internal/credit"
+)
+
+// RegisterCredits adds the routes about credits.
+func RegisterCredits(a *API, s *billing.Service) {
+	h := creditHandler{s}
+	get := func(path, id, summary string) Route {
+		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: "Credits", Perm: igny8.PermRead, Need: account.NeedRead}
+	}
+	Register(a, get("/credits/balance", "getCreditBalance", "Read what the account has in credits"), h.balance)
+	Register(a, get("/credits/transactions", "listCreditTransactions", "List the lines of the credit ledger"), h.transactions)
+	Register(a, Route{Method: http.MethodPost, Path: "/credits/spend", ID: "spendCredits", Summary: "Spend credits in one step", Tag: "Credits",
+		Perm: igny8.PermContentWrite, Need: account.NeedWork, Money: true, Status: http.StatusCreated,
+		Doc: "Send either `operation` with `quantity`, which costs what GET /api/v1/credit-costs says, or `credits`. " +
+			"402 `insufficient_credits` with `needed` and `available` takes nothing."}, h.spend)
+}
+
+type creditHandler struct{ s *billing.Service }
+
+// LotBody is a batch of credits that came together, as far as something is left.
+type LotBody struct {
+	ID        igny8.LotID `json:"id"`
+	Pool      string      `json:"pool" enum:"plan,bonus"`
+	Source    string      `json:"source" doc:"What brought it." example:"invoice"`
+	Amount    int64       `json:"amount"`
+	Remaining int64       `json:"remaining"`
+	ExpiresAt *time.Time  `json:"expires_at,omitempty"`
+	CreatedAt time.Time   `json:"created_at"`
+}
+
+// CreditBalanceBody is what an account has in credits.
+type CreditBalanceBody struct {
+	Balance   int64     `json:"balance" example:"500"`
+	Held      int64     `json:"held" doc:"Reserved for work that runs." example:"0"`
+	Available int64     `json:"available" doc:"balance − held." example:"500"`
+	Plan      int64     `json:"plan" doc:"Of the balance: what expires with the period."`
+	Bonus     int64     `json:"bonus" doc:"Of the balance: what never expires."`
+	Lots      []LotBody `json:"lots" doc:"In the order in which they are spent."`
+}
+
+func creditBalanceBody(b credit.Balance) CreditBalanceBody {
+	out := CreditBalanceBody{Balance: b.Balance, Held: b.Held, Available: b.Available, Plan: b.Plan, Bonus: b.Bonus, Lots: []LotBody{}}
+	for _, l := range b.Lots {
+		lot := LotBody{ID: l.ID, Pool: l.Pool, Source: l.Source, Amount: l.Amount, Remaining: l.Remaining, CreatedAt: l.CreatedAt.UTC()}
+		if l.ExpiresAt != nil {
+			at := l.ExpiresAt.UTC()
+			lot.ExpiresAt = &at
+		}
+		out.Lots = append(out.Lots, lot)
+	}
+	return out
+}
+
+func (h creditHandler) balance(ctx context.Context, _ *struct{}) (*Out[CreditBalanceBody], error) {
+	b, err := h.s.CreditBalance(ctx, ActorFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return OK(creditBalanceBody(b)), nil
+}
+
+// CreditTransactionBody is one line of the credit ledger.
+type CreditTransactionBody struct {
+	ID           igny8.CreditID `json:"id"`
+	Type         string         `json:"type" enum:"subscription,purchase,deduction,refund,adjustment,expiry"`
+	Amount       int64          `json:"amount" doc:"Credits; negative when they were taken." example:"-10"`
+	BalanceAfter int64          `json:"balance_after" example:"490"`
+	Pool         string         `json:"pool" enum:"plan,bonus,mixed"`
+	Description  string         `json:"description"`
+	Reference    string         `json:"reference" doc:"The caller's own name for the work."`
+	Operation    *string        `json:"operation,omitempty" example:"keyword_clustering"`
+	Site         *igny8.SiteID  `json:"site,omitempty"`
+	Member       *igny8.UserID  `json:"member,omitempty" doc:"Who did it."`
+	CreatedAt    time.Time      `json:"created_at"`
+}
+
+func creditTransactionBody(t credit.Transaction) CreditTransactionBody {
+	out := CreditTransactionBody{ID: t.ID, Type: t.Type, Amount: t.Amount, BalanceAfter: t.BalanceAfter, Pool: t.Pool,
+		Description: t.Description, Reference: t.Reference, Operation: t.Operation, CreatedAt: t.CreatedAt.UTC()}
+	if !t.SiteID.IsZero() {
+		out.Site = &t.SiteID
+	}
+	if !t.UserID.IsZero() {
+		out.Member = &t.UserID
+	}
+	return out
+}
+
+type listCreditTransactions struct {
+	ListInput
+	Type string `query:"type" enum:"subscription,purchase,deduction,refund,adjustment,expiry" doc:"Only lines of this type."`
+}
+
+func (h creditHandler) transactions(ctx context.Context, in *listCreditTransactions) (*ListOutput[CreditTransactionBody], error) {
+	p, err := in.Page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.s.CreditTransactions(ctx, ActorFrom(ctx), in.Type, p)
+	if err != nil {
+		return nil, err
+	}
+	return List(ctx, list, creditTransactionBody), nil
+}
+
+// SpendInput asks for credits to be spent.
+type SpendInput struct {
+	Operation string        `json:"operation,omitempty" maxLength:"100" doc:"With quantity." example:"keyword_clustering"`
+	Quantity  int64         `json:"quantity,omitempty" minimum:"1" maximum:"1000000" doc:"Units of the operation." example:"1"`
+	Credits   int64         `json:"credits,omitempty" minimum:"1" maximum:"1000000" doc:"Instead of operation and quantity."`
+	Reference string        `json:"reference,omitempty" maxLength:"200" doc:"Your own name for the work; shown in the ledger." example:"order 17"`
+	Site      *igny8.SiteID `json:"site,omitempty" doc:"The site the work is for."`
+}
+
+func creditSpent(t credit.Transaction) *Out[CreditTransactionBody] {
+	return OK(creditTransactionBody(t))
+}
+
+func (h creditHandler) spend(ctx context.Context, in *In[SpendInput]) (*Out[CreditTransactionBody], error) {
+	b := in.Body
+	req := billing.SpendRequest{Operation: b.Operation, Quantity: b.Quantity, Credits: b.Credits, Reference: b.Reference}
+	if b.Site != nil {
+		req.Site = *b.Site
+	}
+	t, err := h.s.SpendCredits(RenderWith(ctx, creditSpent), ActorFrom(ctx), req)
+	if err != nil {
+		return nil, err
+	}
+	return creditSpent(t), nil
+}
