@@ -213,7 +213,7 @@ func (s *Service) Get(ctx context.Context, actor igny8.Actor) (a Account, err er
 type Patch struct {
 	Name     *string
 	TimeZone *string
-	Billing  *Billing
+	Billing  *BillingPatch
 }
 
 // Update changes the actor's account. check sees the account as it is, inside
@@ -248,7 +248,7 @@ func (p Patch) params(old Account, now time.Time) accountdb.UpdateProfileParams 
 		arg.TimeZone = *p.TimeZone
 	}
 	if p.Billing != nil {
-		arg.Billing = p.Billing.Bytes()
+		arg.Billing = p.Billing.On(BillingOf(old.Billing)).Bytes()
 	}
 	return arg
 }

@@ -175,7 +175,7 @@ func (a *App) routes(cursorKey []byte) *api.API {
 		RateLimits:  a.cfg.RateLimits != "off",
 		Ready:       a.db.Ping,
 	})
-	api.RegisterAuth(r, a.auth, a.signup)
+	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterAccount(r, a.account)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)

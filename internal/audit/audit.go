@@ -21,6 +21,9 @@ type Entry struct {
 	Details    map[string]any
 }
 
+// Event is one row of a chain.
+type Event = auditdb.AuditEvent
+
 // Record appends an entry to the chain of the transaction's account, or to the
 // platform's chain when the transaction has none. Call it last in a story: it
 // takes the lock of the chain.
@@ -72,10 +75,10 @@ func hash(e auditdb.AuditEvent) string {
 }
 
 // List returns the entries of the transaction's account, newest first.
-func List(ctx context.Context, tx *db.Tx, p igny8.Page) (igny8.List[auditdb.AuditEvent], error) {
+func List(ctx context.Context, tx *db.Tx, p igny8.Page) (igny8.List[Event], error) {
 	rows, err := auditdb.New(tx).ListEvents(ctx, auditdb.ListEventsParams{
 		AccountID: tx.Account, BeforeSeq: p.BeforeSeq(), PageSize: p.Fetch()})
-	return igny8.NewList(p, rows, func(e auditdb.AuditEvent) string { return fmt.Sprint(e.Seq) }), err
+	return igny8.NewList(p, rows, func(e Event) string { return fmt.Sprint(e.Seq) }), err
 }
 
 // Verify checks every chain from its first row to its head, in system scope, and

@@ -31,6 +31,9 @@ type Proof = billingdb.PaymentProof
 // Balance is what an account has to its credit in one currency.
 type Balance = billingdb.AccountBalance
 
+// AccountMethod is a payment method that the account uses.
+type AccountMethod = billingdb.AccountPaymentMethod
+
 // Service runs the stories of billing.
 type Service struct {
 	db        *db.DB

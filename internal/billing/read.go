@@ -139,6 +139,15 @@ func (s *Service) Balances(ctx context.Context, actor igny8.Actor) (list []Balan
 	return list, err
 }
 
+// AccountMethods lists the payment methods of the actor's account.
+func (s *Service) AccountMethods(ctx context.Context, actor igny8.Actor) (list []AccountMethod, err error) {
+	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		list, err = billingdb.New(tx).AccountMethods(ctx, tx.Account)
+		return err
+	})
+	return list, err
+}
+
 func optional(s string) *string {
 	if s == "" {
 		return nil

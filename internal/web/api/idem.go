@@ -76,6 +76,10 @@ func (c *call) render(result any) (IdemAnswer, error) {
 		}
 	}
 	a := IdemAnswer{Stored: true, Status: c.status, Header: map[string]string{"Content-Type": "application/json"}}
+	tag := ""
+	if o, ok := result.(outputHead); ok {
+		a.Status, tag = o.head()
+	}
 	if o, ok := result.(output); ok {
 		location, body := o.parts()
 		if location != "" {
@@ -87,7 +91,9 @@ func (c *call) render(result any) (IdemAnswer, error) {
 	if a.Body, err = render(result); err != nil {
 		return IdemAnswer{}, err
 	}
-	if !c.route.Public {
+	if tag != "" {
+		a.Header["ETag"] = tag
+	} else if !c.route.Public {
 		a.Header["ETag"] = etag(c.actor.Account, a.Body)
 	}
 	return a, nil

@@ -33,6 +33,7 @@ func (a *API) pages() {
 		w.Header().Set("Cache-Control", "public, max-age=3600")
 		w.Write(styleCSS)
 	})
+	a.errorPages()
 	a.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { health(w, "ok") })
 	a.mux.HandleFunc("GET /readyz", a.readyz)
 }

@@ -30,6 +30,7 @@ type Route struct {
 	Public bool             // no credential; one that is sent is not looked at
 
 	Status   int    // of success; 0: 200 with a body, 204 without
+	Also     int    // another status of success, with the same body
 	Money    bool   // Idempotency-Key is required
 	Files    string // name of the form field for files: the route takes a form as well as JSON
 	Raw      bool   // the handler reads RawBody []byte itself (signed webhooks); any media type
@@ -90,6 +91,11 @@ func Register[I, O any](a *API, rt Route, handler func(context.Context, *I) (*O,
 	}
 	if rt.Files != "" {
 		done.RequestBody.Content["multipart/form-data"] = &huma.MediaType{Schema: formSchema(b.body, rt.Files)}
+	}
+	if rt.Also != 0 {
+		more := *done.Responses[strconv.Itoa(b.status)]
+		more.Description = http.StatusText(rt.Also)
+		done.Responses[strconv.Itoa(rt.Also)] = &more
 	}
 	a.document(rt, done)
 	a.routes = append(a.routes, rt)

@@ -43,3 +43,8 @@ type output interface {
 func (o *Out[B]) parts() (string, any) { return "", o.Body }
 
 func (o *Created[B]) parts() (string, any) { return o.Location, o.Body }
+
+// outputHead is an output that names its own status and entity tag.
+type outputHead interface {
+	head() (status int, etag string)
+}

@@ -1,0 +1,37 @@
+package account
+
+import (
+	"context"
+
+	"igny8"
+	"igny8/internal/audit"
+	"igny8/internal/db"
+)
+
+// BillingPatch names the members of a billing profile that change; nil leaves a
+// member as it is (RFC 7396).
+type BillingPatch struct {
+	Name, Line1, Line2, City, Region, PostalCode, Country, TaxID, Email *string
+}
+
+// On returns the profile with the patch applied.
+func (p BillingPatch) On(b Billing) Billing {
+	for _, c := range []struct{ to, from *string }{
+		{&b.Name, p.Name}, {&b.Line1, p.Line1}, {&b.Line2, p.Line2}, {&b.City, p.City}, {&b.Region, p.Region},
+		{&b.PostalCode, p.PostalCode}, {&b.Country, p.Country}, {&b.TaxID, p.TaxID}, {&b.Email, p.Email},
+	} {
+		if c.from != nil {
+			*c.to = *c.from
+		}
+	}
+	return b
+}
+
+// AuditEvents lists what was done in the actor's account, newest first.
+func (s *Service) AuditEvents(ctx context.Context, actor igny8.Actor, p igny8.Page) (list igny8.List[audit.Event], err error) {
+	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		list, err = audit.List(ctx, tx, p)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,185 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/audit"
+)
+
+// RegisterAccount adds the routes of one's own account.
+func RegisterAccount(a *API, s *account.Service) {
+	h := accountHandler{s}
+	Register(a, Route{Method: http.MethodGet, Path: "/account", ID: "getAccount", Summary: "Read the account", Tag: "Account",
+		Perm: igny8.PermSelf, Need: account.NeedOwn}, h.get)
+	Register(a, Route{Method: http.MethodPatch, Path: "/account", ID: "updateAccount", Summary: "Change name, time zone or billing profile",
+		Doc: "Members that are left out stay as they are, also within `billing`. Issued invoices keep the profile they were issued with.",
+		Tag: "Account", Perm: igny8.PermAccountManage, Need: account.NeedBilling}, h.update)
+	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events", ID: "listAuditEvents", Summary: "List what was done in the account, and by whom",
+		Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling}, h.events)
+}
+
+type accountHandler struct{ s *account.Service }
+
+// BillingBody is who invoices are addressed to.
+type BillingBody struct {
+	Name       string `json:"name"`
+	Line1      string `json:"line1"`
+	Line2      string `json:"line2"`
+	City       string `json:"city"`
+	Region     string `json:"region"`
+	PostalCode string `json:"postal_code"`
+	Country    string `json:"country"`
+	TaxID      string `json:"tax_id"`
+	Email      string `json:"email"`
+}
+
+func billingBody(stored []byte) BillingBody { return BillingBody(account.BillingOf(stored)) }
+
+// BillingInput names members of a billing profile.
+type BillingInput struct {
+	Name       *string `json:"name,omitempty" maxLength:"200" example:"Khan Traders"`
+	Line1      *string `json:"line1,omitempty" maxLength:"200"`
+	Line2      *string `json:"line2,omitempty" maxLength:"200"`
+	City       *string `json:"city,omitempty" maxLength:"100" example:"Karachi"`
+	Region     *string `json:"region,omitempty" maxLength:"100"`
+	PostalCode *string `json:"postal_code,omitempty" maxLength:"20"`
+	Country    *string `json:"country,omitempty" pattern:"^([A-Z]{2})?$" doc:"ISO 3166-1 alpha-2 code, in capitals." example:"PK"`
+	TaxID      *string `json:"tax_id,omitempty" maxLength:"50"`
+	Email      *string `json:"email,omitempty" pattern:"^([^@\\s]+@[^@\\s]+)?$" maxLength:"254" doc:"Where invoices go." example:"books@example.com"`
+}
+
+// profile is the input of who has none yet.
+func (b BillingInput) profile() account.Billing { return account.BillingPatch(b).On(account.Billing{}) }
+
+// AccountBody is a tenant.
+type AccountBody struct {
+	ID              igny8.AccountID     `json:"id"`
+	Number          int64               `json:"number" doc:"A short number for people; it is part of invoice numbers."`
+	Name            string              `json:"name"`
+	Slug            string              `json:"slug"`
+	Status          igny8.AccountStatus `json:"status" enum:"pending_payment,trial,active,suspended,cancelled,expired"`
+	SuspendedReason *string             `json:"suspended_reason,omitempty" enum:"payment,policy"`
+	Country         string              `json:"country"`
+	Currency        igny8.Currency      `json:"currency"`
+	TimeZone        string              `json:"time_zone" example:"Asia/Karachi"`
+	Billing         BillingBody         `json:"billing"`
+	CreatedAt       time.Time           `json:"created_at"`
+}
+
+func accountBody(a account.Account) AccountBody {
+	return AccountBody{ID: a.ID, Number: a.Number, Name: a.Name, Slug: a.Slug, Status: a.Status, SuspendedReason: a.SuspendedReason,
+		Country: a.Country, Currency: igny8.Currency(a.Currency), TimeZone: a.TimeZone, Billing: billingBody(a.Billing), CreatedAt: a.CreatedAt.UTC()}
+}
+
+// at shows an account in the status that the gate goes by at this moment, also
+// when the job that stores it is late.
+func at(actor igny8.Actor, a account.Account) account.Account {
+	if actor.Account == a.ID && actor.Status != "" {
+		a.Status = actor.Status
+	}
+	return a
+}
+
+func (h accountHandler) get(ctx context.Context, _ *struct{}) (*Out[AccountBody], error) {
+	actor := ActorFrom(ctx)
+	if actor.Account.IsZero() { // staff
+		return nil, igny8.ErrNotFound
+	}
+	a, err := h.s.Get(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	return OK(accountBody(at(actor, a))), nil
+}
+
+// AccountInput names what changes.
+type AccountInput struct {
+	Name     *string       `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	TimeZone *string       `json:"time_zone,omitempty" maxLength:"64" example:"Asia/Karachi"`
+	Billing  *BillingInput `json:"billing,omitempty"`
+}
+
+type accountIn struct {
+	IfMatch
+	Body AccountInput
+}
+
+func (h accountHandler) update(ctx context.Context, in *accountIn) (*Out[AccountBody], error) {
+	actor := ActorFrom(ctx)
+	p := account.Patch{Name: in.Body.Name, TimeZone: in.Body.TimeZone, Billing: (*account.BillingPatch)(in.Body.Billing)}
+	check := func(old account.Account) error { return in.Check(ctx, accountBody(at(actor, old))) }
+	a, err := h.s.Update(ctx, actor, check, p)
+	if err != nil {
+		return nil, err
+	}
+	return OK(accountBody(at(actor, a))), nil
+}
+
+// AuditEventBody is one thing that was done.
+type AuditEventBody struct {
+	ID        igny8.AuditID   `json:"id"`
+	Action    string          `json:"action" example:"payment.approve"`
+	Actor     AuditActor      `json:"actor"`
+	Object    AuditObject     `json:"object"`
+	Details   json.RawMessage `json:"details" doc:"More about it, by action."`
+	CreatedAt time.Time       `json:"created_at"`
+}
+
+// AuditActor is who did it. Of platform staff only the role is told.
+type AuditActor struct {
+	ID      string     `json:"id,omitempty"`
+	Email   string     `json:"email,omitempty"`
+	Role    igny8.Role `json:"role,omitempty"`
+	Network string     `json:"network,omitempty"`
+}
+
+// AuditObject is what it was done to.
+type AuditObject struct {
+	Type string `json:"type" example:"payment"`
+	ID   string `json:"id"`
+}
+
+func auditBody(e audit.Event) AuditEventBody {
+	out := AuditEventBody{ID: e.ID, Action: e.Action, Actor: AuditActor{e.ActorID, e.ActorEmail, igny8.Role(e.ActorRole), e.Network},
+		Object: AuditObject{e.ObjectType, e.ObjectID}, Details: json.RawMessage(e.Details), CreatedAt: e.CreatedAt.UTC()}
+	if out.Actor.Role == igny8.RoleDeveloper {
+		out.Actor = AuditActor{Role: igny8.RoleDeveloper}
+		out.Details = staffDetails(e.Details)
+	}
+	return out
+}
+
+// staffDetails keeps what a customer may know of what staff did: not their notes.
+func staffDetails(stored string) json.RawMessage {
+	var all, kept map[string]any
+	if json.Unmarshal([]byte(stored), &all) == nil {
+		kept = map[string]any{}
+		for _, name := range []string{"invoice", "received", "received_minor", "receipt", "code", "n"} {
+			if v, ok := all[name]; ok {
+				kept[name] = v
+			}
+		}
+	}
+	b, err := json.Marshal(kept)
+	if err != nil || kept == nil {
+		return json.RawMessage("{}")
+	}
+	return b
+}
+
+func (h accountHandler) events(ctx context.Context, in *ListInput) (*ListOutput[AuditEventBody], error) {
+	p, err := in.Page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.s.AuditEvents(ctx, ActorFrom(ctx), p)
+	if err != nil {
+		return nil, err
+	}
+	return List(ctx, list, auditBody), nil
+}

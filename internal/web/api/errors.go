@@ -1,0 +1,164 @@
+package api
+
+import (
+	"html/template"
+	"net/http"
+
+	"igny8"
+	"igny8/internal/web"
+)
+
+// ErrorCode explains one code of a problem document; its page is the problem's
+// type.
+type ErrorCode struct {
+	Code   string
+	Status int // the usual one
+	Means  string
+	Do     string
+}
+
+// ErrorCodes returns every code that a problem document can have, in the order of
+// their status. A test compares it with the program's sources.
+func ErrorCodes() []ErrorCode {
+	return []ErrorCode{
+		{"malformed_json", 400, "The body is not one JSON document.", "Check its syntax, that no member is named twice and that nothing follows it."},
+		{"malformed_form", 400, "The form cannot be read as multipart/form-data.", "Let your HTTP library write the form and its boundary."},
+		{"malformed_query", 400, "The query cannot be read.", "Percent-encode the values."},
+		{"body_required", 400, "The route needs a body and none came.", "Send a JSON object."},
+		{"body_unreadable", 400, "The body ended before its announced length.", "Send the request again."},
+		{"bad_cursor", 400, "The cursor is not one of this list, or the filters changed.", "Begin again without a cursor and keep the filters while you go on."},
+		{"idempotency_key_required", 400, "The route moves money and the request has no Idempotency-Key.", "Send a random key, and the same one when you try again."},
+		{"idempotency_key_invalid", 400, "The Idempotency-Key is empty, too long, sent twice or not visible ASCII.", "Send one key of 1 to 255 visible ASCII characters."},
+
+		{"unauthenticated", 401, "The request carries no credential, or not as a bearer token.", "Log in, and send the access token as Authorization: Bearer."},
+		{"invalid_token", 401, "The token is not valid, has expired, or its session has ended.", "Refresh it once; if that fails too, log in again."},
+		{"invalid_credentials", 401, "E-mail address or password is not right. It is not told which.", "Check both, or reset the password."},
+		{"token_reused", 401, "A refresh token was used a second time, which can mean that it was stolen. The session was ended.", "Log in again, and store the new refresh token of every refresh."},
+
+		{"payment_required", 402, "No paid plan is running: the first payment has not been approved yet.", "Pay the open invoice and tell of the payment; everything opens when staff approve it."},
+		{"subscription_expired", 402, "The subscription or the trial is over.", "Choose a plan and pay. Until then everything can be read and exported."},
+		{"account_cancelled", 402, "The account was cancelled.", "Choose a plan and pay to open it again."},
+		{"insufficient_credits", 402, "The operation costs more credits than are available; needed and available tell how many.", "Buy credits, wait for the next period, or do less at once."},
+
+		{"forbidden", 403, "Your role does not allow this.", "Ask an owner or admin of the account."},
+		{"account_suspended", 403, "Staff have suspended the account; reason tells why.", "With the reason payment, pay what is due. Otherwise write to support."},
+		{"limit_reached", 403, "The plan allows no more of these; limit, allowed, used and plan tell the details.", "Remove one, or choose a larger plan."},
+		{"no_account", 403, "You belong to no account any more.", "Ask to be invited, or sign up."},
+		{"self_approval", 403, "You belong to the account whose payment this is.", "Another member of staff must decide."},
+
+		{"not_found", 404, "There is no such object, or it is another account's; the two look alike on purpose.", "Check the id, and which account the token is for."},
+		{"unknown_package", 404, "There is no such credit package.", "List them at /api/v1/credit-packages."},
+		{"method_not_allowed", 405, "The address exists, but not with this method.", "See the Allow header."},
+
+		{"invalid_transition", 409, "The object's state does not allow this; current names the state, and decided_by and decided_at who brought it there.", "Read the object again and decide from there."},
+		{"already_exists", 409, "Something with this value exists already.", "Use the one that is there, or another value."},
+		{"email_taken", 409, "There is a user with this e-mail address already.", "Log in, or reset the password."},
+		{"domain_taken", 409, "The account has a site with this domain already.", "Use that site."},
+		{"trial_already_used", 409, "This person has had a free trial.", "Choose a paid plan."},
+		{"invoice_not_payable", 409, "The invoice is not open for payment; current names its status.", "Read the invoice again."},
+		{"payment_already_pending", 409, "A payment of this invoice waits for a decision; payment names it.", "Wait for the decision, or withdraw it and send the right one."},
+		{"quote_expired", 409, "The quote's 24 hours are over.", "Ask for a new one."},
+		{"claimed", 409, "A colleague has this payment open; claimed_by and claimed_until tell who and until when.", "Take the next one, or wait."},
+		{"warnings_not_overridden", 409, "There are warnings that stop approval; warnings names them.", "Look into each, then name it in override_warnings."},
+		{"second_approver_required", 409, "You gave the first of two approvals.", "Another member of staff must confirm it."},
+		{"idempotency_in_progress", 409, "The first request with this Idempotency-Key is still being worked on.", "Ask again after Retry-After."},
+
+		{"stale", 412, "The object changed since the ETag that If-Match names.", "Read it again and decide from there."},
+		{"body_too_large", 413, "The body is larger than the route takes.", "Send less at once."},
+		{"file_too_large", 413, "A file is larger than 8 MB.", "Send a smaller scan or picture."},
+		{"too_many_files", 413, "More than five files were sent.", "Send the most telling ones."},
+		{"too_many_parts", 413, "The form has too many parts.", "Send the documented fields only."},
+		{"unsupported_media_type", 415, "The body is of a media type that the route does not take.", "Send application/json in UTF-8, or a form where files are taken."},
+		{"unsupported_type", 415, "The file is no JPEG, PNG or PDF that opens without errors; its content decides, not its name.", "Save it as one of these and send it again."},
+		{"image_too_large", 415, "The picture has too many pixels.", "Make it at most 12,000 pixels a side and 40 million in all."},
+
+		{"validation_failed", 422, "Some members are missing or not valid; errors names each with a JSON pointer.", "Correct what errors names."},
+		{"unknown_field", 422, "The body has members that the route does not know.", "Check their spelling and case, or leave them out. What is not listed cannot be set."},
+		{"unknown_parameter", 422, "The query has parameters that the route does not know.", "Check their spelling, or leave them out."},
+		{"idempotency_mismatch", 422, "The Idempotency-Key was used for a different request.", "Use a new key for a new request."},
+		{"unknown_country", 422, "The country is no code of ISO 3166-1.", "Send two capitals, such as PK."},
+		{"unknown_plan", 422, "There is no such plan on sale.", "List them at /api/v1/plans."},
+		{"unknown_cycle", 422, "The plan is not sold for this cycle.", "Use one that the plan lists."},
+		{"unknown_quote", 422, "There is no such quote.", "Ask for a new one at /api/v1/quotes."},
+		{"unknown_payment_method", 422, "The payment method is not offered in the account's country.", "List them at /api/v1/payment-methods."},
+		{"unknown_operation", 422, "There is no such operation.", "List them at /api/v1/credit-costs."},
+		{"unknown_industry", 422, "There is no such industry.", "List them at /api/v1/industries."},
+		{"unknown_sector", 422, "A sector is not one of this industry, or no longer offered.", "List them at /api/v1/industries/{slug}/sectors."},
+		{"invalid_quantity", 422, "The quantity is not a whole number within bounds.", "Send a whole number from 1 to 1000000."},
+		{"currency_mismatch", 422, "The currency is not the invoice's.", "Leave it out, or send the invoice's."},
+		{"file_empty", 422, "The file has no content.", "Choose it again and send it once more."},
+		{"link_invalid", 422, "The link of a letter was used, is too old or not ours.", "Ask for a new one."},
+
+		{"rate_limited", 429, "Too many requests came from this account or address.", "Wait as Retry-After says; the RateLimit headers tell what is left."},
+		{"too_many_attempts", 429, "Too many tries to log in or sign up.", "Wait as Retry-After says."},
+
+		{"internal", 500, "Something went wrong on our side. It is in our log under the request id.", "Try again, with the same Idempotency-Key; give support the request id if it stays."},
+		{"busy", 503, "The server has too much to do at this moment; nothing was changed.", "Try again after Retry-After."},
+		{"cancelled", 503, "The request took too long or was given up; nothing was changed.", "Try again."},
+		{"outcome_unknown", 503, "The database's answer was lost, so it is not known whether this was done.", "Send the same request with the same Idempotency-Key: it is done once."},
+		{"database_unavailable", 503, "The database does not answer; nothing was changed.", "Try again after Retry-After."},
+		{"storage_full", 503, "The server's disk is full; nothing was changed.", "Try again later."},
+		{"storage_unavailable", 503, "The store of files does not work at this moment; nothing was saved.", "Try again in a minute."},
+		{"price_unavailable", 503, "There is no exchange rate for this currency at the moment.", "Try again later."},
+		{"trial_unavailable", 503, "There is no free trial at the moment.", "Choose a plan, or try again later."},
+		{"not_ready", 503, "The server cannot serve at the moment.", "Try again shortly."},
+	}
+}
+
+const errorsHTML = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{with .One}}{{.Code}}{{else}}Errors{{end}} – igny8</title>
+<link rel="stylesheet" href="/docs/api/style.css">
+</head>
+<body class="plain">
+<main>
+{{- with .One}}
+<p><a href="/docs/errors">All errors</a></p>
+<h1>{{.Code}}</h1>
+<p class="lead">HTTP status {{.Status}}</p>
+<h2>What it means</h2>
+<p>{{.Means}}</p>
+<h2>What to do</h2>
+<p>{{.Do}}</p>
+{{- else}}
+<h1>Errors</h1>
+<p class="lead">Every error is a problem document (RFC 9457) with one of these codes.</p>
+<ul class="links">
+{{- range .All}}
+<li><a href="/docs/errors/{{.Code}}">{{.Code}}</a> ({{.Status}}): {{.Means}}</li>
+{{- end}}
+</ul>
+{{- end}}
+</main>
+</body>
+</html>
+`
+
+type errorsPage struct {
+	One *ErrorCode
+	All []ErrorCode
+}
+
+// errorPages adds a page for each code and one with all of them.
+func (a *API) errorPages() {
+	t, all := template.Must(template.New("errors").Parse(errorsHTML)), ErrorCodes()
+	send := func(w http.ResponseWriter, r *http.Request, p errorsPage) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err := t.Execute(w, p); err != nil {
+			web.ProblemFor(r.Context(), err) // logs it
+		}
+	}
+	a.mux.HandleFunc("GET /docs/errors", func(w http.ResponseWriter, r *http.Request) { send(w, r, errorsPage{All: all}) })
+	a.mux.HandleFunc("GET /docs/errors/{code}", func(w http.ResponseWriter, r *http.Request) {
+		for _, c := range all {
+			if c.Code == r.PathValue("code") {
+				send(w, r, errorsPage{One: &c})
+				return
+			}
+		}
+		web.WriteError(w, r, igny8.ErrNotFound)
+	})
+}
