@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -78,8 +79,11 @@ func migrate(ctx context.Context, d *db.DB) error {
 	return catalog.New(d).Seed(ctx)
 }
 
-// build makes the services over an open, migrated database.
-func build(ctx context.Context, cfg config.Config, log *slog.Logger, d *db.DB) (*App, error) {
+// build makes the services over an open, migrated database. base begins the links
+// in letters when no public address is set.
+func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger, d *db.DB) (*App, error) {
+	issuer := cmp.Or(cfg.PublicURL, "igny8") // the same on every node, whatever it listens on
+	cfg.PublicURL = strings.TrimRight(cmp.Or(cfg.PublicURL, base), "/")
 	a := &App{cfg: cfg, log: log, db: d}
 	secret, err := loadSecret(cfg)
 	if err != nil {
@@ -92,7 +96,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, d *db.DB) (
 	if err != nil {
 		return nil, fmt.Errorf("open the folder for files: %w", err)
 	}
-	signer, err := newSigner(cfg, secret)
+	signer, err := newSigner(cfg, issuer, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +116,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, d *db.DB) (
 	return a, a.firstStaff(ctx)
 }
 
-func newSigner(cfg config.Config, secret string) (*auth.Signer, error) {
+func newSigner(cfg config.Config, issuer, secret string) (*auth.Signer, error) {
 	key, err := auth.NewKey(auth.Derive(secret, "access tokens"))
 	if err != nil {
 		return nil, fmt.Errorf("make signing key: %w", err)
@@ -125,7 +129,7 @@ func newSigner(cfg config.Config, secret string) (*auth.Signer, error) {
 		}
 		older = append(older, old)
 	}
-	return auth.NewSigner(cfg.PublicURL, cfg.PublicURL+"/api", key, older...)
+	return auth.NewSigner(issuer, issuer+"/api", key, older...)
 }
 
 // loadSecret returns the configured secret, or the one in the data folder, which

@@ -188,7 +188,7 @@ func (c *cli) openapi() *cobra.Command {
 				return err
 			}
 			cfg.Data, cfg.DatabaseURL, cfg.Secret, cfg.OldSecret, cfg.StaffEmail = dir, "", "", "", ""
-			cfg.PublicURL = "http://localhost"
+			cfg.PublicURL = ""
 			d, err := openDB(cmd.Context(), cfg, false)
 			if err != nil {
 				return err
@@ -197,7 +197,7 @@ func (c *cli) openapi() *cobra.Command {
 			if err := migrate(cmd.Context(), d); err != nil {
 				return err
 			}
-			a, err := build(cmd.Context(), cfg, log, d)
+			a, err := build(cmd.Context(), cfg, "http://localhost", log, d)
 			if err != nil {
 				return err
 			}
@@ -279,7 +279,7 @@ func (c *cli) withAuth(cmd *cobra.Command, f func(context.Context, *App) error) 
 			return err
 		}
 		cfg.StaffEmail = ""
-		a, err := build(ctx, cfg, log, d)
+		a, err := build(ctx, cfg, "", log, d)
 		if errors.Is(err, auth.ErrOtherSecret) {
 			return fmt.Errorf("%w (is this the server's data folder?)", err)
 		}

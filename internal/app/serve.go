@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,10 +37,6 @@ func serving(ctx context.Context, cfg config.Config, log *slog.Logger, then func
 	}
 	defer l.Close()
 	base := reachable(l.Addr().(*net.TCPAddr))
-	if cfg.PublicURL == "" {
-		cfg.PublicURL = base
-	}
-	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	d, err := openDB(ctx, cfg, true)
 	if err != nil {
 		return err
@@ -50,7 +45,7 @@ func serving(ctx context.Context, cfg config.Config, log *slog.Logger, then func
 	if err := migrate(ctx, d); err != nil {
 		return err
 	}
-	a, err := build(ctx, cfg, log, d)
+	a, err := build(ctx, cfg, base, log, d)
 	if err != nil {
 		return err
 	}
