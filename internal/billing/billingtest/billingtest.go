@@ -13,13 +13,17 @@ import (
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/db"
+	"igny8/internal/job"
 )
 
 var made atomic.Int64 // so that no two addresses are alike
 
-// Seed fills the catalogue.
+// Seed fills the catalogue and makes the queue's tables.
 func Seed(t testing.TB, d *db.DB) {
 	t.Helper()
+	if err := job.Migrate(context.Background(), d); err != nil {
+		t.Fatal(err)
+	}
 	system(t, d, igny8.AccountID{}, catalog.Seed)
 }
 
