@@ -149,7 +149,7 @@ func notClaimable(ctx context.Context, tx *db.Tx, id igny8.PaymentID) error {
 		return decided(ctx, tx, id)
 	}
 	return igny8.E(igny8.Conflict, "claimed", "A colleague has this payment open.").
-		With("claimed_by", row.ClaimedEmail).With("claimed_until", *row.ClaimedUntil)
+		With("claimed_by", row.ClaimedEmail).With("claimed_until", row.ClaimedUntil.UTC())
 }
 
 // ProofFile returns a proof's bytes for staff; each look is in the account's

@@ -67,7 +67,7 @@ func decided(ctx context.Context, tx *db.Tx, id igny8.PaymentID) error {
 	}
 	e := igny8.InvalidTransition(row.Status)
 	if row.DecidedAt != nil {
-		e = e.With("decided_at", *row.DecidedAt).With("decided_by", row.DecidedEmail)
+		e = e.With("decided_at", row.DecidedAt.UTC()).With("decided_by", row.DecidedEmail)
 	}
 	return e
 }
