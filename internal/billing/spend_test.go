@@ -12,6 +12,7 @@ import (
 	"igny8/internal/billing/billingtest"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/doctor/doctortest"
 )
 
 // Sixty-four at once want ten each of 500: fifty get them, nobody else does.
@@ -54,6 +55,7 @@ func TestSpendNeverBelowZero(t *testing.T) {
 		}); err != nil || sum != 0 || lines != 51 || least != 0 {
 			t.Errorf("the ledger: sum %d, %d lines, lowest %d, %v", sum, lines, least, err)
 		}
+		doctortest.Assert(t, d)
 	})
 }
 

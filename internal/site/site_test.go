@@ -13,6 +13,7 @@ import (
 	"igny8/internal/billing/billingtest"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/doctor/doctortest"
 	"igny8/internal/site"
 )
 
@@ -29,6 +30,7 @@ func run(t *testing.T, f func(w *world)) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		billingtest.Seed(t, d)
 		f(&world{T: t, ctx: t.Context(), d: d, s: site.New(d), tim: billingtest.Trial(t, d)})
+		doctortest.Assert(t, d)
 	})
 }
 
