@@ -57,3 +57,8 @@ func (r Role) Can(p Permission) bool {
 func (r Role) TenantRole() bool {
 	return r == RoleOwner || r == RoleAdmin || r == RoleEditor || r == RoleViewer
 }
+
+// Roles lists all roles, highest first.
+func Roles() []Role {
+	return []Role{RoleDeveloper, RoleOwner, RoleAdmin, RoleEditor, RoleViewer, RoleBot}
+}

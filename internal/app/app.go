@@ -33,6 +33,7 @@ import (
 	"igny8/internal/site"
 	"igny8/internal/web"
 	"igny8/internal/web/api"
+	"igny8/internal/web/docs"
 )
 
 // Version is the program's version; the build sets it.
@@ -112,7 +113,9 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
-	a.api = a.routes(auth.Derive(secret, "cursor"))
+	if a.api, err = a.routes(auth.Derive(secret, "cursor")); err != nil {
+		return nil, err
+	}
 	return a, a.firstStaff(ctx)
 }
 
@@ -166,7 +169,7 @@ func loadSecret(cfg config.Config) (string, error) {
 }
 
 // routes is the one place where all routes come together.
-func (a *App) routes(cursorKey []byte) *api.API {
+func (a *App) routes(cursorKey []byte) (*api.API, error) {
 	r := api.New(api.Config{
 		Config:       web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now},
 		Version:      Version,
@@ -189,7 +192,7 @@ func (a *App) routes(cursorKey []byte) *api.API {
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}
-	return r
+	return r, docs.Register(r.Mux())
 }
 
 // firstStaff makes the staff user that the settings name, once.

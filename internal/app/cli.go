@@ -43,6 +43,9 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 	}
 }
 
+// Commands is the tree of commands, for the reference.
+func Commands() *cobra.Command { return (&cli{}).root() }
+
 type cli struct {
 	in       io.Reader
 	out, err io.Writer

@@ -104,6 +104,9 @@ func warnings(ctx context.Context, tx *db.Tx, p StaffPayment) (list []Warning, e
 	if same > 0 {
 		list = append(list, Warning{"duplicate_proof", "The same file came with another payment.", true})
 	}
+	if len(p.Proofs) == 0 {
+		list = append(list, Warning{"no_proof", "No proof came with the payment.", false})
+	}
 	switch due := p.Invoice.Due(); {
 	case p.AmountMinor < due:
 		list = append(list, Warning{"amount_less", "The customer says less was paid than is due.", false})

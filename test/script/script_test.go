@@ -11,6 +11,7 @@
 //	                              makes a list, @file reads a file as a form upload);
 //	                              the answer is printed with two spaces of indentation
 //	save VAR PATH                 keep a value of the last answer, such as tokens.access
+//	paylink URL                   keep the token of a pay link in $token
 //	sql-clean                     igny8 doctor --invariants finds nothing
 package script
 
@@ -74,7 +75,7 @@ func run(t *testing.T, database func() string) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "staff": staff, "call": call, "save": save, "sql-clean": clean,
+			"serve": serve, "staff": staff, "call": call, "save": save, "sql-clean": clean, "paylink": paylink,
 		},
 	})
 }
@@ -265,4 +266,12 @@ func save(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the answer has no %s", args[1])
 	}
 	ts.Setenv(args[0], fmt.Sprint(v))
+}
+
+func paylink(ts *testscript.TestScript, neg bool, args []string) {
+	_, token, ok := strings.Cut(args[0], "/pay/")
+	if !ok {
+		ts.Fatalf("%s is no pay link", args[0])
+	}
+	ts.Setenv("token", token)
 }
