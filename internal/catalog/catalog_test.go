@@ -301,7 +301,7 @@ func TestMethodForCountry(t *testing.T) {
 			return m, err
 		}
 		m, err := find("jazzcash", "PK")
-		if err != nil || m.Kind != "local_wallet" || !m.Submission.ProofRequired {
+		if err != nil || m.Kind != "local_wallet" || !m.Submission.ReferenceRequired {
 			t.Fatalf("%+v, %v", m, err)
 		}
 		if again, err := find(m.ID.String(), "PK"); err != nil || again.Slug != "jazzcash" {
