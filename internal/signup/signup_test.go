@@ -1,0 +1,298 @@
+package signup_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/auth"
+	"igny8/internal/billing/billingtest"
+	"igny8/internal/catalog"
+	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
+	"igny8/internal/doctor/doctortest"
+	"igny8/internal/signup"
+)
+
+const password = "tall-giraffe-sings-9"
+
+type world struct {
+	*testing.T
+	d      *db.DB
+	clock  *dbtest.Clock
+	auth   *auth.Service
+	signup *signup.Service
+}
+
+// on runs f on both databases with throttling as given.
+func on(t *testing.T, unlimited bool, f func(w world)) {
+	t.Helper()
+	clock := dbtest.NewClock(time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC))
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		billingtest.Seed(t, d)
+		key, err := auth.NewKey(make([]byte, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		signer, err := auth.NewSigner("igny8", "igny8/api", key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(2), Secret: []byte("secret"), Salt: "salt",
+			PublicURL: "http://localhost", Unlimited: unlimited})
+		f(world{t, d, clock, a, signup.New(d, a)})
+		doctortest.Assert(t, d)
+	}, dbtest.WithClock(clock))
+}
+
+func form(email string) signup.Form {
+	return signup.Form{Email: email, Password: password, FirstName: "Nadia", LastName: "Qureshi", Country: "PK",
+		Device: auth.Device{Network: "127.0.0.1"}}
+}
+
+func (w world) register(f signup.Form) signup.Result {
+	w.Helper()
+	r, err := w.signup.Register(w.Context(), f)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+func TestANewCustomerIsLoggedInAtOnce(t *testing.T) {
+	on(t, true, func(w world) {
+		r := w.register(form("nadia@example.com"))
+		actor, err := w.auth.Authenticate(w.Context(), r.Tokens.Access)
+		if err != nil || actor.User != r.User.ID || actor.Account != r.Account.ID || actor.Role != igny8.RoleOwner || actor.Status != igny8.AccountTrial {
+			w.Errorf("%+v, %v", actor, err)
+		}
+		// At the second the trial ends, the answer changes, with nobody storing it.
+		w.clock.Advance(7 * 24 * time.Hour)
+		tokens, err := w.auth.Refresh(w.Context(), r.Tokens.Refresh)
+		if err == nil {
+			w.Fatal("a refresh token outlived its week")
+		}
+		_, tokens, err = w.auth.Login(w.Context(), auth.Credentials{Email: "NADIA@example.com", Password: password})
+		if err != nil {
+			w.Fatal(err)
+		}
+		if actor, err = w.auth.Authenticate(w.Context(), tokens.Access); err != nil || actor.Status != igny8.AccountExpired {
+			w.Errorf("after the trial: %s, %v", actor.Status, err)
+		}
+	})
+}
+
+// Card, quote, invoice: one price, for every country, plan and cycle.
+func TestOnePriceEverywhere(t *testing.T) {
+	on(t, true, func(w world) {
+		countries, err := catalog.New(w.d).Countries(w.Context())
+		if err != nil || len(countries) < 8 {
+			w.Fatal(len(countries), err)
+		}
+		codes := []string{"BR"} // no row: US dollars
+		for _, c := range countries {
+			codes = append(codes, c.Code)
+		}
+		n := 0
+		for _, country := range codes {
+			cards, err := catalog.New(w.d).Plans(w.Context(), country)
+			if err != nil {
+				w.Fatal(err)
+			}
+			for _, card := range cards {
+				for _, price := range card.Prices {
+					if card.Trial {
+						continue
+					}
+					n++
+					f := form(fmt.Sprintf("price%d@example.com", n))
+					f.Country, f.Plan, f.Cycle = country, card.Slug, price.Cycle
+					quote, err := catalog.New(w.d).Quote(w.Context(), card.Slug, price.Cycle, country)
+					if err != nil {
+						w.Fatal(err)
+					}
+					inv := w.register(f).Invoice
+					what := country + " " + card.Slug + " " + price.Cycle
+					if inv.Total() != price.Price.Money || inv.Total() != quote.Price.Money || inv.TotalMinor <= 0 || inv.Due() != inv.TotalMinor {
+						w.Errorf("%s: card %s, quote %s, invoice %s due %d", what, price.Price.Money, quote.Price.Money, inv.Total(), inv.Due())
+					}
+					if country == "PK" && !strings.HasSuffix(inv.Total().Amount(), ".00") {
+						w.Errorf("%s: %s has not two decimals", what, inv.Total())
+					}
+				}
+			}
+		}
+		if n < 9*3*2 {
+			w.Errorf("only %d combinations", n)
+		}
+	})
+}
+
+func TestNothingIsHalfMade(t *testing.T) {
+	on(t, true, func(w world) {
+		w.register(form("nadia@example.com"))
+		for name, change := range map[string]func(*signup.Form){
+			"email_taken":            func(f *signup.Form) { f.Email = "Nadia@Example.com" },
+			"trial_already_used":     func(f *signup.Form) { f.Email = "nadia+second@example.com" },
+			"unknown_plan":           func(f *signup.Form) { f.Plan = "enterprise" },
+			"unknown_cycle":          func(f *signup.Form) { f.Plan, f.Cycle = "starter", "weekly" },
+			"unknown_country":        func(f *signup.Form) { f.Country = "XX" },
+			"unknown_payment_method": func(f *signup.Form) { f.Plan, f.PaymentMethod = "starter", "upi" },
+		} {
+			f := form(strings.ReplaceAll(name, "_", "") + "@example.com")
+			change(&f)
+			if _, err := w.signup.Register(w.Context(), f); igny8.CodeOf(err) != name {
+				w.Errorf("%s: got %v", name, err)
+			}
+		}
+		var users, accounts int
+		err := w.d.ReadSystem(w.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return tx.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM app_user), (SELECT count(*) FROM account)").Scan(&users, &accounts)
+		})
+		if err != nil || users != 1 || accounts != 1 {
+			w.Errorf("%d users, %d accounts, %v", users, accounts, err)
+		}
+	})
+}
+
+func TestTwentyEqualSignupsMakeOneAccount(t *testing.T) {
+	on(t, true, func(w world) {
+		var wg sync.WaitGroup
+		made := make(chan igny8.AccountID, 20)
+		for range 20 {
+			wg.Go(func() {
+				r, err := w.signup.Register(w.Context(), form("race@example.com"))
+				switch {
+				case err == nil:
+					made <- r.Account.ID
+				case igny8.CodeOf(err) != "email_taken" && igny8.CodeOf(err) != "busy":
+					w.Errorf("%v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if len(made) != 1 {
+			w.Errorf("%d accounts", len(made))
+		}
+	})
+}
+
+func TestSameNameGetsANumberedSlug(t *testing.T) {
+	on(t, true, func(w world) {
+		f := form("one@example.com")
+		f.AccountName = "Käse & Söhne"
+		one := w.register(f)
+		f.Email = "two@example.com"
+		two := w.register(f)
+		if one.Account.Slug == two.Account.Slug || !strings.HasPrefix(two.Account.Slug, one.Account.Slug) {
+			w.Errorf("%q, %q", one.Account.Slug, two.Account.Slug)
+		}
+	})
+}
+
+func TestSignupsAreThrottledPerNetwork(t *testing.T) {
+	on(t, false, func(w world) {
+		for n := range 5 {
+			w.register(form(fmt.Sprintf("n%d@example.com", n)))
+		}
+		_, err := w.signup.Register(w.Context(), form("n6@example.com"))
+		if igny8.KindOf(err) != igny8.TooMany {
+			w.Errorf("sixth signup of the hour: %v", err)
+		}
+		other := form("n7@example.com")
+		other.Device.Network = "192.0.2.1"
+		w.register(other)
+		w.clock.Advance(2 * time.Hour)
+		w.register(form("n8@example.com"))
+	})
+}
+
+func TestRefreshTokensAreGoodOnce(t *testing.T) {
+	on(t, true, func(w world) {
+		first := w.register(form("nadia@example.com")).Tokens
+		var wg sync.WaitGroup
+		children := make(chan string, 20)
+		for range 20 { // tabs, retries, lost replies
+			wg.Go(func() {
+				tokens, err := w.auth.Refresh(w.Context(), first.Refresh)
+				if err != nil {
+					w.Errorf("refresh: %v", err)
+				}
+				children <- tokens.Refresh
+			})
+		}
+		wg.Wait()
+		close(children)
+		child := <-children
+		for c := range children {
+			if c != child {
+				w.Fatal("two children of one refresh token")
+			}
+		}
+		w.clock.Advance(11 * time.Second)
+		if _, err := w.auth.Refresh(w.Context(), first.Refresh); igny8.CodeOf(err) != "token_reused" {
+			w.Errorf("reuse: %v", err)
+		}
+		// The thief's find ends the session for everybody.
+		if _, err := w.auth.Refresh(w.Context(), child); igny8.CodeOf(err) != "invalid_token" {
+			w.Errorf("child after reuse: %v", err)
+		}
+		if _, err := w.auth.Authenticate(w.Context(), first.Access); igny8.CodeOf(err) != "invalid_token" {
+			w.Errorf("access token after reuse: %v", err)
+		}
+	})
+}
+
+func TestWrongPasswordsWaitLongerAndLonger(t *testing.T) {
+	on(t, false, func(w world) {
+		w.register(form("nadia@example.com"))
+		try := func(password string) error {
+			_, _, err := w.auth.Login(w.Context(), auth.Credentials{Email: "nadia@example.com", Password: password, Device: auth.Device{Network: "192.0.2.9"}})
+			return err
+		}
+		for range 5 {
+			if err := try("wrong-horse-battery-1"); igny8.CodeOf(err) != "invalid_credentials" {
+				w.Fatalf("within the free tries: %v", err)
+			}
+		}
+		if err := try(password); igny8.KindOf(err) != igny8.TooMany {
+			w.Errorf("the right password during the delay: %v", err)
+		}
+		w.clock.Advance(3 * time.Second)
+		if err := try(password); err != nil {
+			w.Errorf("after the delay: %v", err)
+		}
+		for range 5 { // a success forgets the failures
+			if err := try("wrong-horse-battery-1"); igny8.CodeOf(err) != "invalid_credentials" {
+				w.Errorf("after a success: %v", err)
+			}
+		}
+	})
+}
+
+func TestDisabledStaffAreOutAtOnce(t *testing.T) {
+	on(t, true, func(w world) {
+		if _, err := w.auth.CreateStaff(w.Context(), "clerk@example.com", "quiet-harbour-lamp-7"); err != nil {
+			w.Fatal(err)
+		}
+		_, tokens, err := w.auth.Login(w.Context(), auth.Credentials{Email: "clerk@example.com", Password: "quiet-harbour-lamp-7"})
+		if err != nil {
+			w.Fatal(err)
+		}
+		actor, err := w.auth.Authenticate(w.Context(), tokens.Access)
+		if err != nil || !actor.Staff() || account.Admit(actor, igny8.PermPlatform, account.NeedNone) != nil {
+			w.Fatalf("%+v %v", actor, err)
+		}
+		if err := w.auth.DisableStaff(w.Context(), "clerk@example.com"); err != nil {
+			w.Fatal(err)
+		}
+		if _, err := w.auth.Authenticate(w.Context(), tokens.Access); igny8.CodeOf(err) != "invalid_token" {
+			w.Errorf("after disabling: %v", err)
+		}
+	})
+}
