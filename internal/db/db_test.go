@@ -164,3 +164,37 @@ func TestSecondServerOnOneFileIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A caller who gives up between two statements makes database/sql drop the
+// connection while the transaction still holds it; the rollback must not touch
+// it then, or the process ends in a panic of the driver.
+func TestGivingUpInsideATransactionIsHarmless(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		for i := range 60 {
+			ctx, giveUp := context.WithCancel(t.Context())
+			err := d.System(ctx, "t", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+				if err := insertAccount(ctx, tx, igny8.NewID[igny8.AccountID](tx.Now), 1); err != nil {
+					return err
+				}
+				giveUp()
+				if i%2 == 0 { // by statement, or not before COMMIT
+					return insertAccount(ctx, tx, igny8.NewID[igny8.AccountID](tx.Now), 2)
+				}
+				return nil
+			})
+			if igny8.KindOf(err) != igny8.Unavailable {
+				t.Fatalf("try %d: %v is not Unavailable", i, err)
+			}
+		}
+		err := d.ReadSystem(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			var n int
+			if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM account").Scan(&n); err != nil || n != 0 {
+				t.Errorf("%d rows left, %v", n, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

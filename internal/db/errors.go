@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net"
 	"strings"
@@ -72,7 +73,7 @@ func translate(err error) error {
 	code, ok := sqlState(err)
 	if !ok {
 		var net net.Error
-		if errors.As(err, &net) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "conn closed") {
+		if errors.As(err, &net) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) || strings.Contains(err.Error(), "conn closed") {
 			return unavailable(err)
 		}
 		return err

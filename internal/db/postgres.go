@@ -75,10 +75,15 @@ func beginPostgres(ctx context.Context, pool *sql.DB, tx *Tx, readOnly bool) err
 	}
 	tx.q = conn
 	tx.close = func() { conn.Close() }
-	tx.commit = func(ctx context.Context) error { return tx.pg.Commit(ctx) }
+	// Through Raw: when a statement found its context over, database/sql has closed
+	// the connection, and the pool ends it in another goroutine. Raw then answers
+	// ErrConnDone and leaves the transaction alone; the server rolls it back.
+	tx.commit = func(ctx context.Context) error {
+		return conn.Raw(func(any) error { return tx.pg.Commit(ctx) })
+	}
 	tx.rollback = func() {
 		// The caller's context may be over; the connection must come back clean.
-		tx.pg.Rollback(context.WithoutCancel(ctx))
+		conn.Raw(func(any) error { return tx.pg.Rollback(context.WithoutCancel(ctx)) })
 	}
 	return nil
 }

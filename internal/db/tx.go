@@ -185,10 +185,13 @@ func (d *DB) once(ctx context.Context, tx *Tx, readOnly bool, f Func) (err error
 	if tx.before(ctx); tx.failed != nil {
 		return tx.failed
 	}
+	if err := ctx.Err(); err != nil { // COMMIT was not sent: it is known that nothing is done
+		return err
+	}
 	finished = true
 	if err := tx.commit(ctx); err != nil {
 		tx.rollback()
-		if _, known := sqlState(err); known || readOnly {
+		if _, known := sqlState(err); known || readOnly || errors.Is(err, sql.ErrConnDone) {
 			return err
 		}
 		return errOutcomeUnknown.Because(err)
