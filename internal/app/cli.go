@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"igny8"
 	"igny8/internal/auth"
 	"igny8/internal/config"
 	"igny8/internal/db"
@@ -38,9 +39,22 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 		}
 		return 1
 	default:
-		fmt.Fprintln(errOut, "igny8:", err)
+		fmt.Fprintln(errOut, "igny8:", explain(err))
 		return 2
 	}
+}
+
+// explain is an error for the terminal: the sentences, with what is wrong where.
+func explain(err error) string {
+	var e *igny8.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	text := e.Detail
+	for _, f := range e.Fields {
+		text += "\n  " + strings.TrimPrefix(f.Pointer, "#/") + ": " + f.Detail
+	}
+	return text
 }
 
 // Commands is the tree of commands, for the reference.
@@ -241,7 +255,7 @@ func (c *cli) staff() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withAuth(cmd, func(ctx context.Context, a *App) error {
 				if err := a.auth.DisableStaff(ctx, args[0]); err != nil {
-					return fmt.Errorf("no such staff user, or it failed: %w", err)
+					return fmt.Errorf("disable %s: %w", args[0], err)
 				}
 				return nil
 			})
