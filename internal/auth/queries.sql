@@ -57,3 +57,19 @@ SELECT value FROM setting WHERE name = $1;
 
 -- name: ReplaceSetting :exec
 UPDATE setting SET value = @value, updated_at = @now WHERE name = @name;
+
+-- name: InsertConsole :exec
+INSERT INTO console_token (hash, session_id, created_at, expires_at) VALUES ($1, $2, $3, $4);
+
+-- name: FindConsole :one
+SELECT sqlc.embed(console_token), sqlc.embed(session) FROM console_token JOIN session ON session.id = console_token.session_id
+WHERE console_token.hash = $1;
+
+-- name: GetSession :one
+SELECT * FROM session WHERE id = $1;
+
+-- name: ExtendConsole :exec
+UPDATE console_token SET expires_at = @expires_at WHERE hash = @hash;
+
+-- name: ForgetConsole :exec
+DELETE FROM console_token WHERE hash = $1 OR expires_at <= @now;

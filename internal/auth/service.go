@@ -114,7 +114,12 @@ var errCredentials = igny8.E(igny8.Unauthenticated, "invalid_credentials", "E-ma
 // Login checks a password and starts a session on the person's first account.
 // An unknown address costs the same time and gives the same answer as a wrong
 // password.
-func (s *Service) Login(ctx context.Context, c Credentials) (p Person, t Tokens, err error) {
+func (s *Service) Login(ctx context.Context, c Credentials) (Person, Tokens, error) {
+	return s.login(ctx, c, func(Person) error { return nil })
+}
+
+// login is Login, unless admit refuses the person whose password was right.
+func (s *Service) login(ctx context.Context, c Credentials, admit func(Person) error) (p Person, t Tokens, err error) {
 	norm := NormalizeEmail(c.Email)
 	byAddress := "login:addr:" + s.blind(norm)
 	if err := s.throttle(ctx, map[string]rule{byAddress: loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
@@ -130,6 +135,9 @@ func (s *Service) Login(ctx context.Context, c Credentials) (p Person, t Tokens,
 		}
 		p.User = user
 		if p.Memberships, err = account.MembershipsOf(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if err := admit(p); err != nil {
 			return err
 		}
 		var home igny8.AccountID

@@ -10,6 +10,13 @@ import (
 	"igny8"
 )
 
+type ConsoleToken struct {
+	Hash      string
+	SessionID igny8.SessionID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 type RefreshToken struct {
 	Hash        string
 	SessionID   igny8.SessionID

@@ -52,6 +52,53 @@ func (q *Queries) BlockedUntil(ctx context.Context, key string) (time.Time, erro
 	return blocked_until, err
 }
 
+const extendConsole = `-- name: ExtendConsole :exec
+UPDATE console_token SET expires_at = $1 WHERE hash = $2
+`
+
+type ExtendConsoleParams struct {
+	ExpiresAt time.Time
+	Hash      string
+}
+
+func (q *Queries) ExtendConsole(ctx context.Context, arg ExtendConsoleParams) error {
+	_, err := q.db.ExecContext(ctx, extendConsole, arg.ExpiresAt, arg.Hash)
+	return err
+}
+
+const findConsole = `-- name: FindConsole :one
+SELECT console_token.hash, console_token.session_id, console_token.created_at, console_token.expires_at, session.id, session.user_id, session.home_account, session.remember, session.user_agent, session.network, session.created_at, session.last_seen_at, session.expires_at, session.revoked_at, session.revoked_reason FROM console_token JOIN session ON session.id = console_token.session_id
+WHERE console_token.hash = $1
+`
+
+type FindConsoleRow struct {
+	ConsoleToken ConsoleToken
+	Session      Session
+}
+
+func (q *Queries) FindConsole(ctx context.Context, hash string) (FindConsoleRow, error) {
+	row := q.db.QueryRowContext(ctx, findConsole, hash)
+	var i FindConsoleRow
+	err := row.Scan(
+		&i.ConsoleToken.Hash,
+		&i.ConsoleToken.SessionID,
+		&i.ConsoleToken.CreatedAt,
+		&i.ConsoleToken.ExpiresAt,
+		&i.Session.ID,
+		&i.Session.UserID,
+		&i.Session.HomeAccount,
+		&i.Session.Remember,
+		&i.Session.UserAgent,
+		&i.Session.Network,
+		&i.Session.CreatedAt,
+		&i.Session.LastSeenAt,
+		&i.Session.ExpiresAt,
+		&i.Session.RevokedAt,
+		&i.Session.RevokedReason,
+	)
+	return i, err
+}
+
 const findRefresh = `-- name: FindRefresh :one
 SELECT refresh_token.hash, refresh_token.session_id, refresh_token.child_sealed, refresh_token.created_at, refresh_token.expires_at, refresh_token.used_at, session.id, session.user_id, session.home_account, session.remember, session.user_agent, session.network, session.created_at, session.last_seen_at, session.expires_at, session.revoked_at, session.revoked_reason FROM refresh_token JOIN session ON session.id = refresh_token.session_id
 WHERE refresh_token.hash = $1
@@ -96,6 +143,43 @@ func (q *Queries) Forget(ctx context.Context, key string) error {
 	return err
 }
 
+const forgetConsole = `-- name: ForgetConsole :exec
+DELETE FROM console_token WHERE hash = $1 OR expires_at <= $2
+`
+
+type ForgetConsoleParams struct {
+	Hash string
+	Now  time.Time
+}
+
+func (q *Queries) ForgetConsole(ctx context.Context, arg ForgetConsoleParams) error {
+	_, err := q.db.ExecContext(ctx, forgetConsole, arg.Hash, arg.Now)
+	return err
+}
+
+const getSession = `-- name: GetSession :one
+SELECT id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, revoked_at, revoked_reason FROM session WHERE id = $1
+`
+
+func (q *Queries) GetSession(ctx context.Context, id igny8.SessionID) (Session, error) {
+	row := q.db.QueryRowContext(ctx, getSession, id)
+	var i Session
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.HomeAccount,
+		&i.Remember,
+		&i.UserAgent,
+		&i.Network,
+		&i.CreatedAt,
+		&i.LastSeenAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.RevokedReason,
+	)
+	return i, err
+}
+
 const getSetting = `-- name: GetSetting :one
 SELECT value FROM setting WHERE name = $1
 `
@@ -133,6 +217,27 @@ func (q *Queries) Hit(ctx context.Context, arg HitParams) (HitRow, error) {
 	var i HitRow
 	err := row.Scan(&i.Hits, &i.FirstAt)
 	return i, err
+}
+
+const insertConsole = `-- name: InsertConsole :exec
+INSERT INTO console_token (hash, session_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
+`
+
+type InsertConsoleParams struct {
+	Hash      string
+	SessionID igny8.SessionID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertConsole(ctx context.Context, arg InsertConsoleParams) error {
+	_, err := q.db.ExecContext(ctx, insertConsole,
+		arg.Hash,
+		arg.SessionID,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
 }
 
 const insertEmailToken = `-- name: InsertEmailToken :exec
