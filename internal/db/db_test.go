@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"igny8"
 	"igny8/internal/db"
@@ -165,22 +166,42 @@ func TestSecondServerOnOneFileIsRefused(t *testing.T) {
 	}
 }
 
+// late is a context that ends between our look at it and the driver's.
+type late struct {
+	context.Context
+	looked *bool
+}
+
+func (l late) Err() error {
+	if !*l.looked {
+		*l.looked = true
+		return nil
+	}
+	return l.Context.Err()
+}
+
 // A caller who gives up between two statements makes database/sql drop the
 // connection while the transaction still holds it; the rollback must not touch
 // it then, or the process ends in a panic of the driver.
 func TestGivingUpInsideATransactionIsHarmless(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		for i := range 60 {
+		for i := range 24 {
 			ctx, giveUp := context.WithCancel(t.Context())
 			err := d.System(ctx, "t", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-				if err := insertAccount(ctx, tx, igny8.NewID[igny8.AccountID](tx.Now), 1); err != nil {
-					return err
+				go func() {
+					time.Sleep(time.Duration(i) * 250 * time.Microsecond)
+					giveUp()
+				}()
+				for n := 1; ; n++ {
+					if i%4 == 0 && n == 2 {
+						over, end := context.WithCancel(ctx)
+						end()
+						ctx = late{over, new(bool)}
+					}
+					if err := insertAccount(ctx, tx, igny8.NewID[igny8.AccountID](tx.Now), n); err != nil {
+						return err
+					}
 				}
-				giveUp()
-				if i%2 == 0 { // by statement, or not before COMMIT
-					return insertAccount(ctx, tx, igny8.NewID[igny8.AccountID](tx.Now), 2)
-				}
-				return nil
 			})
 			if igny8.KindOf(err) != igny8.Unavailable {
 				t.Fatalf("try %d: %v is not Unavailable", i, err)

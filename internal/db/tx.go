@@ -68,22 +68,26 @@ func (tx *Tx) SQLite() *sql.Tx { return tx.sqlite }
 // only. What must happen is a row.
 func (tx *Tx) OnCommit(f func()) { tx.after = append(tx.after, f) }
 
-func (tx *Tx) before(ctx context.Context) context.Context {
+// before is asked before each statement and before COMMIT. Once it has failed the
+// transaction fails: by the hook, or because the caller gave up. The driver then
+// hears nothing of it, which would cost the connection.
+func (tx *Tx) before(ctx context.Context) error {
 	if tx.hook != nil && tx.failed == nil {
 		tx.failed = tx.hook(tx.story, tx.done, false)
 	}
-	tx.done++
-	if tx.failed != nil {
-		dead, cancel := context.WithCancelCause(ctx)
-		cancel(tx.failed)
-		return dead
+	if tx.failed == nil {
+		tx.failed = ctx.Err()
 	}
-	return ctx
+	tx.done++
+	return tx.failed
 }
 
 // ExecContext runs a statement without rows.
 func (tx *Tx) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
-	return tx.q.ExecContext(tx.before(ctx), q, args...)
+	if err := tx.before(ctx); err != nil {
+		return nil, err
+	}
+	return tx.q.ExecContext(ctx, q, args...)
 }
 
 // PrepareContext prepares a statement.
@@ -93,12 +97,18 @@ func (tx *Tx) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
 
 // QueryContext runs a query.
 func (tx *Tx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return tx.q.QueryContext(tx.before(ctx), q, args...)
+	if err := tx.before(ctx); err != nil {
+		return nil, err
+	}
+	return tx.q.QueryContext(ctx, q, args...)
 }
 
 // QueryRowContext runs a query for at most one row.
 func (tx *Tx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
-	return tx.q.QueryRowContext(tx.before(ctx), q, args...)
+	if err := tx.before(ctx); err != nil { // only a statement can make a row that holds an error
+		return tx.q.QueryRowContext(context.WithoutCancel(ctx), "this transaction has failed")
+	}
+	return tx.q.QueryRowContext(ctx, q, args...)
 }
 
 // Func is the body of a transaction. It may run again after a serialization
@@ -182,10 +192,7 @@ func (d *DB) once(ctx context.Context, tx *Tx, readOnly bool, f Func) (err error
 		}
 		return err
 	}
-	if tx.before(ctx); tx.failed != nil {
-		return tx.failed
-	}
-	if err := ctx.Err(); err != nil { // COMMIT was not sent: it is known that nothing is done
+	if err := tx.before(ctx); err != nil { // COMMIT was not sent: it is known that nothing is done
 		return err
 	}
 	finished = true
