@@ -29,6 +29,7 @@ import (
 	"igny8/internal/idem"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
 	"igny8/internal/web"
@@ -53,6 +54,7 @@ type App struct {
 	signup  *signup.Service
 	billing *billing.Service
 	site    *site.Service
+	search  *search.Service
 }
 
 // openDB opens the configured database. serving takes SQLite's lock file.
@@ -112,6 +114,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.signup = signup.New(d, a.auth)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
+	a.search = search.New(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
 	if a.api, err = a.routes(auth.Derive(secret, "cursor")); err != nil {
 		return nil, err
@@ -189,6 +192,7 @@ func (a *App) routes(cursorKey []byte) (*api.API, error) {
 	api.RegisterCredits(r, a.billing)
 	api.RegisterSites(r, a.site)
 	api.RegisterAdmin(r, a.billing)
+	api.RegisterSearch(r, a.search)
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}

@@ -145,8 +145,7 @@ type AuditObject struct {
 }
 
 func auditBody(e audit.Event) AuditEventBody {
-	out := AuditEventBody{ID: e.ID, Action: e.Action, Actor: AuditActor{e.ActorID, e.ActorEmail, igny8.Role(e.ActorRole), e.Network},
-		Object: AuditObject{e.ObjectType, e.ObjectID}, Details: json.RawMessage(e.Details), CreatedAt: e.CreatedAt.UTC()}
+	out := staffAudit(e)
 	if out.Actor.Role == igny8.RoleDeveloper {
 		out.Actor = AuditActor{Role: igny8.RoleDeveloper}
 		out.Details = staffDetails(e.Details)

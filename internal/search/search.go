@@ -1,0 +1,205 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/audit"
+	"igny8/internal/billing"
+	"igny8/internal/credit"
+	"igny8/internal/db"
+	"igny8/internal/payref"
+	"igny8/internal/search/searchdb"
+)
+
+// Service answers staff.
+type Service struct{ db *db.DB }
+
+// New returns the service.
+func New(d *db.DB) *Service { return &Service{d} }
+
+// Entry is one account in the staff's list.
+type Entry = searchdb.ListAccountsRow
+
+// Accounts lists all accounts, newest first; status empty means all.
+func (s *Service) Accounts(ctx context.Context, status string, p igny8.Page) (list igny8.List[Entry], err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		arg := searchdb.ListAccountsParams{BeforeID: igny8.AccountID(p.BeforeID()), PageSize: p.Fetch()}
+		if status != "" {
+			arg.Status = &status
+		}
+		rows, err := searchdb.New(tx).ListAccounts(ctx, arg)
+		list = igny8.NewList(p, rows, func(e Entry) string { return e.ID.UUID().String() })
+		return err
+	})
+	return list, err
+}
+
+// Overview is an account at a glance.
+type Overview struct {
+	Entry
+	Effective    igny8.AccountStatus
+	Subscription *billing.Subscription
+	Credits      credit.Balance
+}
+
+// Open reads one account for staff, and writes into that account's own audit log
+// that they looked.
+func (s *Service) Open(ctx context.Context, staff igny8.Actor, id igny8.AccountID) (o Overview, err error) {
+	err = s.db.System(ctx, "search.open", id, func(ctx context.Context, tx *db.Tx) error {
+		row, err := searchdb.New(tx).OneAccount(ctx, id)
+		if err != nil {
+			return err
+		}
+		o = Overview{Entry: Entry(row), Effective: row.Status}
+		sub, err := billing.CurrentSubscription(ctx, tx)
+		switch {
+		case igny8.KindOf(err) == igny8.NotFound:
+		case err != nil:
+			return err
+		default:
+			o.Subscription = &sub
+			o.Effective = account.Effective(account.Facts{Status: row.Status, CreatedAt: row.CreatedAt,
+				PeriodEnd: sub.CurrentPeriodEnd, GraceUntil: sub.GraceUntil}, tx.Now)
+		}
+		if o.Credits, err = credit.BalanceOf(ctx, tx); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, staff, audit.Entry{Action: "account.view", ObjectType: "account", ObjectID: id.String()})
+	})
+	return o, err
+}
+
+// Timeline lists everything that happened in an account, newest first.
+func (s *Service) Timeline(ctx context.Context, id igny8.AccountID, p igny8.Page) (list igny8.List[audit.Event], err error) {
+	err = s.db.Read(ctx, id, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := account.Get(ctx, tx); err != nil {
+			return err
+		}
+		list, err = audit.List(ctx, tx, p)
+		return err
+	})
+	return list, err
+}
+
+// PlatformAudit lists what staff and the program did that concerns no account.
+func (s *Service) PlatformAudit(ctx context.Context, p igny8.Page) (list igny8.List[audit.Event], err error) {
+	err = s.db.Read(ctx, igny8.Platform, func(ctx context.Context, tx *db.Tx) error {
+		list, err = audit.List(ctx, tx, p)
+		return err
+	})
+	return list, err
+}
+
+// Hit is one thing that was found.
+type Hit struct {
+	Kind    string // account, user, invoice, payment or site
+	ID      string // of the thing
+	Account igny8.AccountID
+	Name    string // of the account
+	Label   string
+	Detail  string
+}
+
+// Find looks for a term in e-mail addresses, account names and numbers, invoice
+// numbers, pay codes, references, receipts, amounts of waiting payments and
+// domains. Spaces, dashes and case do not matter.
+func (s *Service) Find(ctx context.Context, term string) (hits []Hit, err error) {
+	term = strings.ToLower(strings.TrimSpace(term))
+	if len(term) < 2 || len(term) > 100 {
+		return nil, igny8.InvalidField("q", "out_of_range", "Search for 2 to 100 characters.")
+	}
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		hits = nil
+		q := searchdb.New(tx)
+		for _, look := range []func(context.Context, *searchdb.Queries, string) ([]Hit, error){
+			findAccounts, findUsers, findInvoices, findPayments, findAmounts, findSites} {
+			found, err := look(ctx, q, term)
+			if err != nil {
+				return fmt.Errorf("search: %w", err)
+			}
+			hits = append(hits, found...)
+		}
+		return nil
+	})
+	return hits, err
+}
+
+// begins is the LIKE pattern of texts that begin with the term.
+func begins(term string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(term) + "%"
+}
+
+func findAccounts(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
+	number, err := strconv.ParseInt(strings.TrimPrefix(term, "#"), 10, 64)
+	if err != nil {
+		number = -1
+	}
+	slug := strings.Join(strings.Fields(term), "-")
+	rows, err := q.FindAccounts(ctx, searchdb.FindAccountsParams{Number: number, Pattern: begins(slug)})
+	for _, r := range rows {
+		hits = append(hits, Hit{"account", r.ID.String(), r.ID, r.Name, fmt.Sprintf("#%d %s", r.Number, r.Name), string(r.Status)})
+	}
+	return hits, err
+}
+
+func findUsers(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
+	rows, err := q.FindUsers(ctx, begins(term))
+	for _, r := range rows {
+		hits = append(hits, Hit{"user", r.ID.String(), r.ID, r.Name, r.Email, string(r.Status)})
+	}
+	return hits, err
+}
+
+func findInvoices(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
+	upper := strings.ToUpper(strings.Join(strings.Fields(term), ""))
+	rows, err := q.FindInvoices(ctx, searchdb.FindInvoicesParams{Number: upper, PayCode: strings.ReplaceAll(upper, "-", "")})
+	for _, r := range rows {
+		hits = append(hits, Hit{"invoice", r.ID.String(), r.AccountID, r.Name, r.Number, money(r.TotalMinor, r.Currency) + ", " + string(r.Status)})
+	}
+	return hits, err
+}
+
+func findPayments(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
+	norm, receipt := payref.Normalize(term), strings.ToUpper(term)
+	if norm == "" {
+		return nil, nil
+	}
+	rows, err := q.FindPayments(ctx, searchdb.FindPaymentsParams{Pattern: begins(norm), Receipt: &receipt})
+	for _, r := range rows {
+		hits = append(hits, Hit{"payment", r.ID.String(), r.AccountID, r.Name, r.Reference, money(r.AmountMinor, r.Currency) + ", " + string(r.Status)})
+	}
+	return hits, err
+}
+
+// findAmounts reads "24,742" or "24742.00" as an amount of a currency with two
+// decimals, or with none.
+func findAmounts(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
+	text := strings.NewReplacer(",", "", " ", "").Replace(term)
+	two, err := igny8.ParseAmount(text, "USD")
+	if err != nil {
+		return nil, nil
+	}
+	none, _ := igny8.ParseAmount(text, "JPY") // zero when it has decimals: no payment has that amount
+	rows, err := q.FindAmounts(ctx, searchdb.FindAmountsParams{Minor: two.Minor, Whole: none.Minor})
+	for _, r := range rows {
+		hits = append(hits, Hit{"payment", r.ID.String(), r.AccountID, r.Name, r.Reference, money(r.AmountMinor, r.Currency) + ", " + string(r.Status)})
+	}
+	return hits, err
+}
+
+func findSites(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
+	rows, err := q.FindSites(ctx, begins(term))
+	for _, r := range rows {
+		hits = append(hits, Hit{"site", r.ID.String(), r.AccountID, r.Name, r.Domain, ""})
+	}
+	return hits, err
+}
+
+func money(minor int64, currency string) string {
+	return igny8.Money{Minor: minor, Currency: igny8.Currency(currency)}.String()
+}

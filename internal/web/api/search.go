@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/audit"
+	"igny8/internal/search"
+)
+
+// RegisterSearch adds what staff read over all accounts.
+func RegisterSearch(a *API, s *search.Service) {
+	h := searchHandler{s}
+	route := func(path, id, summary, doc string) Route {
+		return Route{Method: http.MethodGet, Path: "/admin" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: accounts",
+			Perm: igny8.PermPlatform, Need: account.NeedNone}
+	}
+	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", ""), h.accounts)
+	Register(a, route("/accounts/{id}", "getAccountOverview", "Open an account", "Each look is in the account's own audit log."), h.account)
+	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", ""), h.timeline)
+	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", ""), h.platform)
+	Register(a, route("/search", "search", "Search everything",
+		"E-mail addresses, account names and numbers, invoice numbers, pay codes, references, receipts, amounts of waiting payments, domains. Spaces, dashes and case do not matter."), h.find)
+}
+
+type searchHandler struct{ s *search.Service }
+
+// StaffAccountBody is an account in the staff's list.
+type StaffAccountBody struct {
+	ID         igny8.AccountID     `json:"id"`
+	Number     int64               `json:"number"`
+	Name       string              `json:"name"`
+	Slug       string              `json:"slug"`
+	Status     igny8.AccountStatus `json:"status"`
+	Country    string              `json:"country"`
+	Currency   string              `json:"currency"`
+	OwnerEmail string              `json:"owner_email"`
+	CreatedAt  time.Time           `json:"created_at"`
+}
+
+func staffAccount(e search.Entry) StaffAccountBody {
+	return StaffAccountBody{e.ID, e.Number, e.Name, e.Slug, e.Status, e.Country, e.Currency, e.OwnerEmail, e.CreatedAt.UTC()}
+}
+
+type accountsIn struct {
+	ListInput
+	Status string `query:"status" enum:"pending_payment,trial,active,suspended,cancelled,expired"`
+}
+
+func (h searchHandler) accounts(ctx context.Context, in *accountsIn) (*ListOutput[StaffAccountBody], error) {
+	p, err := in.Page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.s.Accounts(ctx, in.Status, p)
+	if err != nil {
+		return nil, err
+	}
+	return List(ctx, list, staffAccount), nil
+}
+
+// AccountOverviewBody is an account at a glance. EffectiveStatus is what the gate
+// goes by at this instant.
+type AccountOverviewBody struct {
+	StaffAccountBody
+	EffectiveStatus igny8.AccountStatus `json:"effective_status"`
+	Subscription    *SubscriptionBody   `json:"subscription,omitempty"`
+	Credits         int64               `json:"credits" doc:"The balance of credits."`
+}
+
+func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*Out[AccountOverviewBody], error) {
+	o, err := h.s.Open(ctx, ActorFrom(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	body := AccountOverviewBody{StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance}
+	if o.Subscription != nil {
+		sub := subscriptionBody(*o.Subscription)
+		body.Subscription = &sub
+	}
+	return OK(body), nil
+}
+
+type timelineIn struct {
+	ID igny8.AccountID `path:"id"`
+	ListInput
+}
+
+func (h searchHandler) timeline(ctx context.Context, in *timelineIn) (*ListOutput[AuditEventBody], error) {
+	p, err := in.Page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.s.Timeline(ctx, in.ID, p)
+	if err != nil {
+		return nil, err
+	}
+	return List(ctx, list, staffAudit), nil
+}
+
+type platformIn struct{ ListInput }
+
+func (h searchHandler) platform(ctx context.Context, in *platformIn) (*ListOutput[AuditEventBody], error) {
+	p, err := in.Page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.s.PlatformAudit(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return List(ctx, list, staffAudit), nil
+}
+
+// staffAudit shows a row as staff see it: with everything.
+func staffAudit(e audit.Event) AuditEventBody {
+	return AuditEventBody{ID: e.ID, Action: e.Action, Actor: AuditActor{e.ActorID, e.ActorEmail, igny8.Role(e.ActorRole), e.Network},
+		Object: AuditObject{e.ObjectType, e.ObjectID}, Details: json.RawMessage(e.Details), CreatedAt: e.CreatedAt.UTC()}
+}
+
+// HitBody is one thing that was found.
+type HitBody struct {
+	Kind    string          `json:"kind" enum:"account,user,invoice,payment,site"`
+	ID      string          `json:"id"`
+	Account igny8.AccountID `json:"account"`
+	Name    string          `json:"account_name"`
+	Label   string          `json:"label" doc:"What matched: the address, number, reference or domain."`
+	Detail  string          `json:"detail,omitempty"`
+}
+
+type findIn struct {
+	Query string `query:"q" required:"true" minLength:"2" maxLength:"100"`
+}
+
+func (h searchHandler) find(ctx context.Context, in *findIn) (*ListOutput[HitBody], error) {
+	hits, err := h.s.Find(ctx, in.Query)
+	if err != nil {
+		return nil, err
+	}
+	return All(hits, func(x search.Hit) HitBody {
+		return HitBody{x.Kind, x.ID, x.Account, x.Name, x.Label, x.Detail}
+	}), nil
+}
