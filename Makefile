@@ -18,8 +18,8 @@ build: ## bin/igny8, one static file
 demo: build ## fill a database, play the whole journey, keep serving (ARGS=--once ends after it)
 	bin/igny8 demo $(ARGS)
 
-test: ## all tests, on SQLite and on a PostgreSQL of their own (or IGNY8_TEST_DATABASE_URL)
-	@scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
+test: ## all tests, on SQLite, on a PostgreSQL of their own (or IGNY8_TEST_DATABASE_URL), and in chromium
+	@scripts/with-chromium scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
 
 check: ## generated files, format, vet, staticcheck
 	scripts/check-generated
