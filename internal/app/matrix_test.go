@@ -1,0 +1,423 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"mime/multipart"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"igny8"
+	"igny8/internal/demo"
+	"igny8/internal/web/api"
+)
+
+// expectations says what each route answers to each principal. A route without a
+// line fails the test, and so does a line without a route.
+//
+// anonymous sends no credential, foreign is the owner of another account who
+// names the first account's objects, staff belongs to no account; the others are
+// members of the account.
+const expectations = `
+route                      anonymous foreign viewer editor admin owner staff
+
+register                         201     201    201    201   201   201   201
+login                            200     200    200    200   200   200   200
+refresh                          200     200    200    200   200   200   200
+logout                           204     204    204    204   204   204   204
+verifyEmail                      422     422    422    422   422   422   422
+listPlans                        200     200    200    200   200   200   200
+listPaymentMethods               200     200    200    200   200   200   200
+listCountries                    200     200    200    200   200   200   200
+listCurrencies                   200     200    200    200   200   200   200
+listIndustries                   200     200    200    200   200   200   200
+listIndustrySectors              200     200    200    200   200   200   200
+listCreditPackages               200     200    200    200   200   200   200
+listCreditCosts                  200     200    200    200   200   200   200
+createQuote                      201     201    201    201   201   201   201
+getPayPage                       200     200    200    200   200   200   200
+submitPaymentByLink              201     201    201    201   201   201   201
+
+getMe                            401     200    200    200   200   200   200
+getAccount                       401     200    200    200   200   200   404
+updateAccount                    401     200    403    403   200   200   403
+listAuditEvents                  401     200    403    403   200   200   403
+
+getSubscription                  401     200    403    403   200   200   403
+listInvoices                     401     200    403    403   200   200   403
+getInvoice                       401     404    403    403   200   200   403
+submitPayment                    401     404    403    403   201   201   403
+listPayments                     401     200    403    403   200   200   403
+getPayment                       401     404    403    403   200   200   403
+withdrawPayment                  401     404    403    403   200   200   403
+listBalances                     401     200    403    403   200   200   403
+listAccountPaymentMethods        401     200    403    403   200   200   403
+
+getCreditBalance                 401     200    200    200   200   200   403
+listCreditTransactions           401     200    200    200   200   200   403
+spendCredits                     401     404    403    201   201   201   403
+listSites                        401     200    200    200   200   200   403
+createSite                       401     201    403    201   201   201   403
+getSite                          401     404    200    200   200   200   403
+updateSite                       401     404    403    200   200   200   403
+deleteSite                       401     404    403    403   204   204   403
+listSiteSectors                  401     404    200    200   200   200   403
+setSiteSectors                   401     404    403    200   200   200   403
+
+listStaffPayments                401     403    403    403   403   403   200
+getStaffPayment                  401     403    403    403   403   403   200
+getPaymentProof                  401     403    403    403   403   403   200
+claimPayment                     401     403    403    403   403   403   200
+approvePayment                   401     403    403    403   403   403   200
+rejectPayment                    401     403    403    403   403   403   200
+bulkApprovePayments              401     403    403    403   403   403   200
+listAccounts                     401     403    403    403   403   403   200
+getAccountOverview               401     403    403    403   403   403   200
+getAccountTimeline               401     403    403    403   403   403   200
+listPlatformAuditEvents          401     403    403    403   403   403   200
+search                           401     403    403    403   403   403   200
+`
+
+// matrix reads expectations: route → principal → status.
+func matrix(t *testing.T) (principals []string, want map[string]map[string]int) {
+	t.Helper()
+	want = map[string]map[string]int{}
+	for line := range strings.Lines(expectations) {
+		cells := strings.Fields(line)
+		switch {
+		case len(cells) == 0:
+			continue
+		case principals == nil:
+			principals = cells[1:]
+			continue
+		case len(cells) != len(principals)+1 || want[cells[0]] != nil:
+			t.Fatalf("the line %q does not fit the table", line)
+		}
+		want[cells[0]] = map[string]int{}
+		for i, p := range principals {
+			n, err := strconv.Atoi(cells[i+1])
+			if err != nil {
+				t.Fatalf("the line %q: %v", line, err)
+			}
+			want[cells[0]][p] = n
+		}
+	}
+	return principals, want
+}
+
+// tenant is an account with a member of each role and one object of each kind.
+type tenant struct {
+	customer
+	site   string
+	tokens map[string]string // by principal
+}
+
+// paidUp makes an active account with a site, whose payment came with a proof.
+func (w *world) paidUp() *tenant {
+	u := w.signUp(starter)
+	body, kind := w.receipt()
+	u.paid = w.must(201, "POST", "/billing/invoices/"+u.invoice+"/payments", u.token, body, kind).text("id")
+	w.must(200, "POST", "/admin/payments/"+u.paid+"/approve", w.staff, "")
+	return w.tenant(u, w.newSite(u.token))
+}
+
+func (w *world) tenant(u customer, site string) *tenant {
+	return &tenant{u, site, map[string]string{"owner": u.token, "staff": w.staff, "anonymous": ""}}
+}
+
+// tokenOf is the principal's credential; members are made when they are needed.
+func (w *world) tokenOf(o *tenant, principal string) string {
+	token, ok := o.tokens[principal]
+	if !ok {
+		token = w.member(o.account, igny8.Role(principal))
+		o.tokens[principal] = token
+	}
+	return token
+}
+
+func siteForm() string {
+	return fmt.Sprintf(`{"name":"Shop","domain":"shop%d.example.com","industry":"fitness-and-sport"}`, made.Add(1))
+}
+
+func (w *world) newSite(token string) string {
+	return w.must(201, "POST", "/sites", token, siteForm()).text("id")
+}
+
+// receipt is a form with a picture, and its media type.
+func (w *world) receipt() (body, header string) {
+	w.Helper()
+	var b bytes.Buffer
+	mw := multipart.NewWriter(&b)
+	reference := fmt.Sprintf("JC %06d", made.Add(1))
+	for name, value := range map[string]string{"method": "jazzcash", "reference": reference, "payer_name": "Ayesha Khan", "paid_on": time.Now().UTC().Format(time.DateOnly)} {
+		if err := mw.WriteField(name, value); err != nil {
+			w.Fatal(err)
+		}
+	}
+	f, err := mw.CreateFormFile("proof", "receipt.png")
+	if err == nil {
+		_, err = f.Write(demo.Receipt(reference))
+	}
+	if err != nil || mw.Close() != nil {
+		w.Fatal(err)
+	}
+	return b.String(), "Content-Type: " + mw.FormDataContentType()
+}
+
+// needs says which kind of account a route acts upon, when it is not one that
+// has paid.
+var needs = map[string]func(*world) *tenant{
+	"submitPayment": unpaid, "submitPaymentByLink": unpaid,
+	"withdrawPayment": waiting, "claimPayment": waiting, "approvePayment": waiting, "rejectPayment": waiting, "bulkApprovePayments": waiting,
+}
+
+func unpaid(w *world) *tenant  { return w.tenant(w.signUp(starter), "") }
+func waiting(w *world) *tenant { return w.tenant(w.paying(), "") }
+
+// bodies are valid requests.
+var bodies = map[string]func(w *world, o *tenant) string{
+	"register": func(*world, *tenant) string { return form(newEmail(), starter) },
+	"login":    func(_ *world, o *tenant) string { return `{"email":"` + o.email + `","password":"` + password + `"}` },
+	"refresh":  func(_ *world, o *tenant) string { return `{"refresh":"` + o.signup.text("tokens/refresh") + `"}` },
+	"logout": func(w *world, _ *tenant) string {
+		return `{"refresh":"` + w.signUp(starter).signup.text("tokens/refresh") + `"}`
+	},
+	"verifyEmail":         func(*world, *tenant) string { return `{"token":"igny8_ev_unknown"}` },
+	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
+	"submitPayment":       func(*world, *tenant) string { return submission("") },
+	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
+	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
+	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
+	"createSite":          func(*world, *tenant) string { return siteForm() },
+	"updateSite":          func(*world, *tenant) string { return `{"name":"Another name"}` },
+	"setSiteSectors":      func(*world, *tenant) string { return `{"industry":"fitness-and-sport","sectors":["running"]}` },
+	"approvePayment":      func(*world, *tenant) string { return `{"evidence":"statement"}` },
+	"rejectPayment":       func(*world, *tenant) string { return `{"reason_code":"other","reason":"No such transfer"}` },
+	"bulkApprovePayments": func(_ *world, o *tenant) string { return `{"payments":["` + o.paid + `"]}` },
+	"claimPayment":        func(*world, *tenant) string { return "{}" },
+	"withdrawPayment":     func(*world, *tenant) string { return "{}" },
+}
+
+func bodyOf(w *world, rt api.Route, o *tenant) string {
+	if f := bodies[rt.ID]; f != nil {
+		return f(w, o)
+	}
+	return ""
+}
+
+// pathOf fills the route's path with the tenant's objects.
+func pathOf(rt api.Route, o *tenant) string {
+	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
+	id := ""
+	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
+		"/admin/payments/": o.paid, "/admin/accounts/": o.account} {
+		if strings.HasPrefix(rt.Path, prefix) {
+			id = value
+		}
+	}
+	path := strings.NewReplacer("{id}", id, "{n}", "1", "{slug}", "fitness-and-sport", "{token}", token).Replace(rt.Path)
+	if rt.ID == "search" {
+		path += "?q=example"
+	}
+	return path
+}
+
+func TestEveryRouteAnswersEveryPrincipalAsItShould(t *testing.T) {
+	principals, want := matrix(t)
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		known := map[string]bool{}
+		ours, theirs := w.paidUp(), w.signUp("")
+		for _, rt := range w.app.api.Routes() {
+			known[rt.ID] = true
+			if want[rt.ID] == nil {
+				t.Errorf("route %s (%s) has no line in expectations: write down who may use it", rt.ID, rt.Pattern())
+				continue
+			}
+			w.askAll(rt, principals, want[rt.ID], ours, theirs)
+		}
+		for id := range want {
+			if !known[id] {
+				t.Errorf("the line %s in expectations has no route", id)
+			}
+		}
+	})
+}
+
+// askAll asks one route as everybody, weakest first.
+func (w *world) askAll(rt api.Route, principals []string, want map[string]int, ours *tenant, theirs customer) {
+	o := ours
+	if needs[rt.ID] != nil {
+		o = needs[rt.ID](w)
+	}
+	if rt.ID == "createSite" { // the plan allows one
+		w.must(204, "DELETE", "/sites/"+o.site, o.token, "")
+	}
+	for _, p := range principals {
+		token := theirs.token
+		if p != "foreign" {
+			token = w.tokenOf(o, p)
+		}
+		body, before := bodyOf(w, rt, o), ""
+		if want[p] >= 400 {
+			before = w.dump()
+		}
+		a := w.ask(rt.Method, pathOf(rt, o), token, body)
+		if a.status != want[p] {
+			w.Errorf("%s as %s: want %d, got %s", rt.Pattern(), p, want[p], a)
+		} else {
+			w.judge(rt, p, o, a, before)
+		}
+		if a.status < 300 && (p != "foreign" || rt.Public) {
+			o = w.renew(rt, o, a)
+		}
+	}
+	if rt.ID == "createSite" {
+		o.site = w.newSite(o.token)
+	}
+}
+
+// judge looks at the answer itself: a refusal changes nothing and has a code, a
+// success shows nothing of another tenant.
+func (w *world) judge(rt api.Route, principal string, o *tenant, a answer, before string) {
+	switch {
+	case a.status >= 400:
+		if diff := difference(before, w.dump()); diff != "" {
+			w.Errorf("%s refused %s, but changed:\n%s", rt.Pattern(), principal, diff)
+		}
+		if a.text("code") == "" || a.header.Get("Content-Type") != "application/problem+json" {
+			w.Errorf("%s as %s: a refusal is a problem document with a code, got %q: %s", rt.Pattern(), principal, a.header.Get("Content-Type"), a)
+		}
+	case principal == "foreign" && !rt.Public:
+		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email} {
+			if id != "" && strings.Contains(a.raw, id) {
+				w.Errorf("%s shows %s to another tenant: %s", rt.Pattern(), id, a)
+			}
+		}
+	}
+}
+
+// renew makes again what a successful request used up.
+func (w *world) renew(rt api.Route, o *tenant, a answer) *tenant {
+	switch {
+	case needs[rt.ID] != nil:
+		return needs[rt.ID](w)
+	case rt.ID == "deleteSite":
+		o.site = w.newSite(o.token)
+	case rt.ID == "createSite":
+		w.must(204, "DELETE", "/sites/"+a.text("id"), o.token, "")
+	}
+	return o
+}
+
+var varying = regexp.MustCompile(`"(request_id|instance)":"[^"]*",?`)
+
+// same reports whether two refusals cannot be told apart.
+func same(a, b answer) bool {
+	head := func(h http.Header) http.Header {
+		h = maps.Clone(h)
+		for _, name := range []string{"Date", "X-Request-Id"} {
+			h.Del(name)
+		}
+		return h
+	}
+	return a.status == b.status && varying.ReplaceAllString(a.raw, "") == varying.ReplaceAllString(b.raw, "") &&
+		maps.EqualFunc(head(a.header), head(b.header), slices.Equal[[]string])
+}
+
+func TestForeignAndAbsentCannotBeToldApart(t *testing.T) {
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		now := w.app.db.Now()
+		theirs, ours := w.signUp(""), w.paidUp()
+		absent := &tenant{customer: customer{signup: ours.signup, account: igny8.NewID[igny8.AccountID](now).String(), invoice: igny8.NewID[igny8.InvoiceID](now).String(),
+			paid: igny8.NewID[igny8.PaymentID](now).String()}, site: igny8.NewID[igny8.SiteID](now).String()}
+		asked := 0
+		for _, rt := range w.app.api.Routes() {
+			if rt.Public || rt.Perm == igny8.PermPlatform || !strings.Contains(rt.Path, "{") && rt.ID != "spendCredits" {
+				continue
+			}
+			asked++
+			a := w.ask(rt.Method, pathOf(rt, ours), theirs.token, bodyOf(w, rt, ours))
+			b := w.ask(rt.Method, pathOf(rt, absent), theirs.token, bodyOf(w, rt, absent))
+			if a.status != 404 || !same(a, b) {
+				t.Errorf("%s: an object of another tenant and one that never was must be alike:\n%s %v\n%s %v", rt.Pattern(), a, a.header, b, b.header)
+			}
+		}
+		if asked < 8 {
+			t.Errorf("only %d routes were asked", asked)
+		}
+	})
+}
+
+// protected are members that no request may set.
+var protected = []string{"role", "account", "account_id", "user_id", "id", "status", "credits", "balance", "plan", "email_verified", "staff",
+	"is_staff", "number", "version", "total_minor", "decided_by", "created_at"}
+
+// settable are the exceptions: where the member is part of the request.
+var settable = []string{"register plan", "createQuote plan", "spendCredits credits"}
+
+func TestProtectedFieldsAreRefusedEverywhere(t *testing.T) {
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		ours, asked := w.paidUp(), 0
+		for _, rt := range w.app.api.Routes() {
+			if rt.Method == http.MethodGet || rt.Method == http.MethodDelete {
+				continue
+			}
+			o := ours
+			if needs[rt.ID] != nil {
+				o = needs[rt.ID](w)
+			}
+			token := map[bool]string{true: w.staff, false: o.token}[rt.Perm == igny8.PermPlatform]
+			body := bodyOf(w, rt, o)
+			before := w.dump()
+			for _, name := range protected {
+				if slices.Contains(settable, rt.ID+" "+name) {
+					continue
+				}
+				asked++
+				w.refusesField(rt, pathOf(rt, o), token, with(t, body, name), name)
+			}
+			if diff := difference(before, w.dump()); diff != "" {
+				t.Errorf("%s refused protected fields, but changed:\n%s", rt.Pattern(), diff)
+			}
+		}
+		t.Logf("%d requests with a field that is not theirs to set", asked)
+	})
+}
+
+func (w *world) refusesField(rt api.Route, path, token, body, name string) {
+	a := w.ask(rt.Method, path, token, body)
+	var problem struct {
+		Errors []struct{ Pointer, Code string }
+	}
+	if err := json.Unmarshal([]byte(a.raw), &problem); err != nil {
+		w.Errorf("%s with %s: %v in %s", rt.Pattern(), name, err, a)
+		return
+	}
+	if a.status != 422 || a.text("code") != "unknown_field" || len(problem.Errors) != 1 || problem.Errors[0].Pointer != "#/"+name {
+		w.Errorf("%s with %s: want 422 unknown_field at #/%s, got %s", rt.Pattern(), name, name, a)
+	}
+}
+
+// with adds a member to a JSON object.
+func with(t *testing.T, body, name string) string {
+	t.Helper()
+	m := map[string]any{}
+	if body != "" {
+		if err := json.Unmarshal([]byte(body), &m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m[name] = "owner"
+	b, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
