@@ -34,6 +34,10 @@ import (
 	"igny8/internal/site"
 	"igny8/internal/web"
 	"igny8/internal/web/api"
+	"igny8/internal/web/console"
+	customerpages "igny8/internal/web/console/customer"
+	publicpages "igny8/internal/web/console/public"
+	staffpages "igny8/internal/web/console/staff"
 	"igny8/internal/web/docs"
 )
 
@@ -116,7 +120,9 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.site = site.New(d)
 	a.search = search.New(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
-	if a.api, err = a.routes(auth.Derive(secret, "cursor")); err != nil {
+	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
+		Now: d.Now, Dev: loopback(cfg.Addr)}
+	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}
 	return a, a.firstStaff(ctx)
@@ -172,9 +178,15 @@ func loadSecret(cfg config.Config) (string, error) {
 }
 
 // routes is the one place where all routes come together.
-func (a *App) routes(cursorKey []byte) (*api.API, error) {
+func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
+	mux := http.NewServeMux()
+	c, err := a.console(mux, pages)
+	if err != nil {
+		return nil, err
+	}
 	r := api.New(api.Config{
-		Config:       web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now},
+		Config:       web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
+		Mux:          mux,
 		Version:      Version,
 		Authenticate: a.auth.Authenticate,
 		Admit: func(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
@@ -197,6 +209,18 @@ func (a *App) routes(cursorKey []byte) (*api.API, error) {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}
 	return r, docs.Register(r.Mux())
+}
+
+// console is the one place where all pages come together.
+func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console, error) {
+	c, err := console.New(cfg, mux)
+	if err != nil {
+		return nil, err
+	}
+	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
+	customerpages.Register(c, customerpages.Deps{})
+	staffpages.Register(c, staffpages.Deps{})
+	return c, nil
 }
 
 // firstStaff makes the staff user that the settings name, once.

@@ -23,6 +23,7 @@ type info struct {
 	actor     igny8.Actor
 	publicURL string
 	log       *slog.Logger
+	errorPage func(http.ResponseWriter, *http.Request, *Problem) bool
 }
 
 type infoKey struct{}
@@ -71,7 +72,7 @@ var (
 
 func newInfo(cfg *Config, r *http.Request) *info {
 	in := &info{id: r.Header.Get("X-Request-Id"), path: r.URL.Path, ip: remoteIP(r.RemoteAddr),
-		publicURL: cfg.PublicURL, log: cfg.Log}
+		publicURL: cfg.PublicURL, log: cfg.Log, errorPage: cfg.ErrorPage}
 	if !saneID.MatchString(in.id) {
 		in.id = "req_" + rand.Text()
 	}

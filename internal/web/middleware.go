@@ -17,6 +17,10 @@ type Config struct {
 	Log       *slog.Logger     // nil: slog.Default()
 	Now       func() time.Time // for durations in the access log
 	MaxBody   int64            // bytes no request may exceed; 0: 64 MiB
+
+	// ErrorPage answers an error as a page for people, and reports false when the
+	// caller is a program, which then gets the problem document. nil: never.
+	ErrorPage func(w http.ResponseWriter, r *http.Request, p *Problem) bool
 }
 
 const defaultMaxBody = 64 << 20

@@ -123,7 +123,8 @@ func seconds(d time.Duration) string {
 	return strconv.Itoa(int(math.Ceil(d.Seconds())))
 }
 
-// WriteError answers with the problem document of err. A 401 always carries
+// WriteError answers with the problem document of err, or with a page where
+// Config.ErrorPage makes one. A 401 always carries
 // WWW-Authenticate (RFC 9110, 11.6.1); a more precise one that is already set
 // stays.
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
@@ -138,8 +139,11 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	h.Del("Content-Length")
 	h.Del("Content-Encoding")
 	h.Del("ETag")
-	h.Set("Content-Type", ContentTypeProblem)
 	h.Set("Cache-Control", "no-store")
+	if page := infoFrom(r.Context()).errorPage; page != nil && page(w, r, p) {
+		return
+	}
+	h.Set("Content-Type", ContentTypeProblem)
 	body, merr := json.Marshal(p)
 	if merr != nil { // a fact that has no JSON: the rest is still worth sending
 		p.Facts = nil

@@ -3,28 +3,17 @@ package api
 import (
 	_ "embed" // for the templates
 	"encoding/json"
-	"html/template"
 	"net/http"
 
 	"igny8"
 	"igny8/internal/web"
 )
 
-//go:embed pages/index.html
-var indexHTML string
-
 //go:embed pages/style.css
 var styleCSS []byte
 
 // pages registers what is outside /api/v1.
 func (a *API) pages() {
-	index := template.Must(template.New("index").Parse(indexHTML))
-	a.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := index.Execute(w, a.huma.OpenAPI().Info); err != nil {
-			web.ProblemFor(r.Context(), err)
-		}
-	})
 	a.mux.HandleFunc("GET /openapi.json", a.serveDocument("application/vnd.oai.openapi+json;version=3.1", func() []byte { return a.openJSON }))
 	a.mux.HandleFunc("GET /openapi.yaml", a.serveDocument("application/vnd.oai.openapi;version=3.1", func() []byte { return a.openYAML }))
 	a.mux.HandleFunc("GET /docs/api", a.serveDocument("text/html; charset=utf-8", func() []byte { return a.page }))

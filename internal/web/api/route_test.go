@@ -304,7 +304,7 @@ func TestDocument(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	w := newWorld(t)
-	for path, want := range map[string]string{"/": "/docs/api", "/livez": `"ok"`, "/readyz": `"ready"`, "/docs/api/style.css": "prefers-color-scheme"} {
+	for path, want := range map[string]string{"/livez": `"ok"`, "/readyz": `"ready"`, "/docs/api/style.css": "prefers-color-scheme"} {
 		if r := w.do("GET", path, ""); r.Code != 200 || !strings.Contains(r.Body.String(), want) {
 			t.Errorf("%s: %d %s", path, r.Code, r.Body)
 		}

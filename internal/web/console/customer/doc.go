@@ -1,0 +1,2 @@
+// Package customer owns the pages of customers, under /app/{account}/.
+package customer

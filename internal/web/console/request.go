@@ -1,0 +1,111 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/web/console/text"
+	"igny8/internal/web/console/view"
+)
+
+// Request is one request of a browser, with who sends it.
+type Request struct {
+	HTTP    *http.Request
+	Actor   igny8.Actor     // zero for strangers, who see public pages only
+	User    account.User    // who is logged in
+	Account account.Account // the customer's account, zero for staff
+
+	c       *Console
+	area    view.Area
+	lang    text.Lang
+	token   string
+	values  url.Values
+	uploads map[string][]upload
+	tooBig  map[string]bool // fields whose file was larger than we take
+	kept    map[string]view.Kept
+}
+
+// LoggedIn reports whether a customer is logged in.
+func (r *Request) LoggedIn() bool { return !r.Actor.User.IsZero() }
+
+// Lang is the language of the page.
+func (r *Request) Lang() text.Lang { return r.lang }
+
+// Path is a part of the address: {token} of the pattern.
+func (r *Request) Path(name string) string { return r.HTTP.PathValue(name) }
+
+// Query is a parameter of the address.
+func (r *Request) Query(name string) string {
+	return strings.TrimSpace(r.HTTP.URL.Query().Get(name))
+}
+
+// Value is what the form holds in a field, without the spaces around it; the
+// page's own parameter when there is no form.
+func (r *Request) Value(name string) string { return strings.TrimSpace(r.Raw(name)) }
+
+// Raw is Value with its spaces, for passwords.
+func (r *Request) Raw(name string) string {
+	if r.values != nil {
+		return r.values.Get(name)
+	}
+	return r.HTTP.URL.Query().Get(name)
+}
+
+// Values is all that the form holds.
+func (r *Request) Values() url.Values { return r.values }
+
+// Form is a form that shows again what was sent, without errors.
+func (r *Request) Form() view.Form {
+	v := r.values
+	if v == nil {
+		v = r.HTTP.URL.Query()
+	}
+	return view.Form{Values: v, Kept: r.kept}
+}
+
+// Fragment reports whether htmx asks for a part of a page and not for a whole one.
+func (r *Request) Fragment() bool { return r.HTTP.Header.Get("HX-Request") == "true" }
+
+// ListPage reads the position of a list from the query: ?before=.
+func (r *Request) ListPage() igny8.Page {
+	n, _ := strconv.Atoi(r.Query("limit"))
+	return igny8.Page{Limit: n, Before: r.Query("before")}
+}
+
+// With is this page's address with one parameter of the query changed; "" takes
+// it away.
+func (r *Request) With(name, value string) string {
+	q := r.HTTP.URL.Query()
+	if value == "" {
+		q.Del(name)
+	} else {
+		q.Set(name, value)
+	}
+	if len(q) == 0 {
+		return r.HTTP.URL.Path
+	}
+	return r.HTTP.URL.Path + "?" + q.Encode()
+}
+
+// Here is an address within the customer's account: Here("sites") is
+// /app/{account}/sites.
+func (r *Request) Here(parts ...string) string {
+	return strings.Join(append([]string{home(false, r.Account.Slug)}, parts...), "/")
+}
+
+// Refused turns an error of a service into the form with what is wrong, values and
+// files kept, to be shown again. It reports false for what a form cannot mend: no
+// such object, no right, not logged in, our own faults. Those are returned as they
+// are.
+func (r *Request) Refused(ctx context.Context, err error) (view.Form, bool) {
+	switch igny8.KindOf(err) {
+	case igny8.Internal, igny8.NotFound, igny8.MethodNotAllowed, igny8.Forbidden:
+		return view.Form{}, false
+	}
+	return r.RefusedAnyway(ctx, err), true
+}

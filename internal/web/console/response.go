@@ -1,0 +1,173 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"igny8/internal/auth"
+	"igny8/internal/web"
+	"igny8/internal/web/console/text"
+	"igny8/internal/web/console/view"
+)
+
+// Response is what a handler answers: make it with Page, Fragment or SeeOther.
+type Response struct {
+	Title    string          // of the page
+	Body     templ.Component // nil for a redirect
+	Current  string          // the page's entry of the navigation
+	Status   int             // 0 means 200, or 303 for a redirect
+	Location string          // where a redirect leads
+	Header   http.Header
+
+	bare    bool // a part of a page
+	polled  bool
+	plain   bool
+	say     string
+	session *auth.Console // set the cookie
+	leave   *bool         // drop the cookie of staff or customers
+	retry   int
+}
+
+// Page is a whole page in the layout of its area.
+func Page(title, current string, body templ.Component) Response {
+	return Response{Title: title, Current: current, Body: body}
+}
+
+// Fragment is a part of a page, for htmx to swap in.
+func Fragment(body templ.Component) Response { return Response{Body: body, bare: true} }
+
+// SeeOther leads to another page after a form has done its work (303).
+func SeeOther(path string) Response { return Response{Location: path} }
+
+// Showing gives the page the status of the form on it: 422 when it was refused.
+func (r Response) Showing(f view.Form) Response {
+	r.Status = f.Status
+	return r
+}
+
+// Saying shows a message once, on the page that a redirect leads to. key is a text
+// of the catalogue without "said."; nothing else can be said this way.
+func (r Response) Saying(key string) Response {
+	r.say = key
+	return r
+}
+
+// Plain leaves the navigation away: login, pay page.
+func (r Response) Plain() Response {
+	r.plain = true
+	return r
+}
+
+// Polled lets the browser ask whether a fragment or page changed (ETag and 304).
+func (r Response) Polled() Response {
+	r.polled = true
+	return r
+}
+
+// Announce tells screen readers a message after htmx has swapped.
+func (r Response) Announce(message string) Response {
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	r.Header.Set("HX-Trigger", `{"announce":`+strconv.QuoteToASCII(message)+`}`)
+	return r
+}
+
+const sayCookie = "igny8-say"
+
+// write sends the response, rendered completely before its first byte.
+func (c *Console) write(ctx context.Context, w http.ResponseWriter, r *Request, res Response) error {
+	h := w.Header()
+	for name, values := range res.Header {
+		h[name] = values
+	}
+	c.writeCookies(w, res)
+	if res.Location != "" {
+		if r.Fragment() {
+			h.Set("HX-Redirect", res.Location)
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		http.Redirect(w, r.HTTP, res.Location, http.StatusSeeOther)
+		return nil
+	}
+	body := res.Body
+	if !res.bare {
+		body = view.Layout(c.shell(ctx, w, r, res), res.Body)
+	}
+	var b bytes.Buffer
+	if err := body.Render(ctx, &b); err != nil {
+		return err
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	if res.polled {
+		sum := sha256.Sum256(b.Bytes())
+		tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+		h.Set("ETag", tag)
+		h.Set("Cache-Control", "private, no-cache")
+		if r.HTTP.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	if res.Status != 0 {
+		w.WriteHeader(res.Status)
+	}
+	w.Write(b.Bytes())
+	return nil
+}
+
+func (c *Console) writeCookies(w http.ResponseWriter, res Response) {
+	if res.session != nil {
+		c.setCookie(w, *res.session)
+	}
+	if res.leave != nil {
+		c.dropCookie(w, *res.leave)
+	}
+	if res.say != "" {
+		http.SetCookie(w, &http.Cookie{Name: sayCookie, Value: res.say, Path: "/", MaxAge: 60, HttpOnly: true,
+			Secure: c.secure, SameSite: http.SameSiteLaxMode})
+	}
+	if res.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(res.retry))
+	}
+}
+
+// shell is what surrounds the page.
+func (c *Console) shell(ctx context.Context, w http.ResponseWriter, r *Request, res Response) view.Shell {
+	s := view.Shell{Area: r.area, Lang: r.lang, Title: res.Title, Current: res.Current, Path: r.HTTP.URL.RequestURI(),
+		Asset: c.assets.path, Demo: c.cfg.Demo, Plain: res.plain}
+	if r.HTTP.Method != http.MethodGet {
+		s.Path = r.HTTP.URL.Path
+	}
+	if r.LoggedIn() {
+		s.User, s.Account, s.Home = r.Actor.Email, r.Account.Name, home(r.Actor.Staff(), r.Account.Slug)
+		if items := c.nav[r.area]; items != nil && !res.plain {
+			s.Nav = items(ctx, r)
+		}
+		if banner := c.banner[r.area]; banner != nil && !res.plain {
+			s.Banner = banner(ctx, r)
+		}
+	} else {
+		s.Home = "/"
+	}
+	if k, err := r.HTTP.Cookie(sayCookie); err == nil {
+		if key := "said." + k.Value; text.Has(text.English, key) {
+			s.Toast = text.T(ctx, key)
+		}
+		http.SetCookie(w, &http.Cookie{Name: sayCookie, Path: "/", MaxAge: -1, Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	return s
+}
+
+// broken answers when even the page of an error could not be made.
+func (c *Console) broken(ctx context.Context, w http.ResponseWriter, r *Request, err error) {
+	web.ProblemFor(ctx, err) // logs it
+	http.Error(w, text.T(ctx, "error.500.title")+"\n"+web.RequestID(ctx), http.StatusInternalServerError)
+}

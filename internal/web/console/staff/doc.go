@@ -1,0 +1,2 @@
+// Package staff owns the pages of platform staff, under /staff/.
+package staff

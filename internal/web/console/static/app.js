@@ -1,0 +1,205 @@
+// The behaviour of the console's pages: small custom elements and the rules of
+// focus. Every page works without this file; it only makes them kinder.
+'use strict';
+
+// copy-button copies data-value and says so for two seconds.
+class CopyButton extends HTMLElement {
+  connectedCallback() {
+    this.button = this.querySelector('button');
+    this.onclick = () => this.copy();
+  }
+  async copy() {
+    const word = this.button.querySelector('span');
+    const before = this.before ??= word.textContent;
+    try {
+      await navigator.clipboard.writeText(this.dataset.value);
+    } catch { // no secure context: the old way
+      const area = document.createElement('textarea');
+      area.value = this.dataset.value;
+      area.className = 'visually-hidden';
+      document.body.append(area);
+      area.select();
+      document.execCommand('copy');
+      area.remove();
+      this.button.focus();
+    }
+    word.textContent = this.dataset.done;
+    this.classList.add('done');
+    announce(this.dataset.done);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { word.textContent = before; this.classList.remove('done'); }, 2000);
+  }
+}
+
+// show-password lets people see what they type.
+class ShowPassword extends HTMLElement {
+  connectedCallback() {
+    const input = this.querySelector('input'), button = this.querySelector('button');
+    button.hidden = false;
+    button.onclick = () => {
+      const show = input.type === 'password';
+      input.type = show ? 'text' : 'password';
+      button.textContent = show ? button.dataset.hide : button.dataset.show;
+      input.focus();
+    };
+  }
+}
+
+// file-upload shows what was chosen, offers the camera on touch screens, and
+// makes photos smaller before they are sent.
+class FileUpload extends HTMLElement {
+  connectedCallback() {
+    this.input = this.querySelector('input[name]');
+    this.list = this.querySelector('.chosen');
+    this.note = this.querySelector('[role=status]');
+    const camera = this.querySelector('.camera');
+    if (matchMedia('(pointer: coarse)').matches) camera.hidden = false;
+    camera.querySelector('input').onchange = (e) => this.add([...e.target.files]);
+    this.input.onchange = () => this.add([...this.input.files], true);
+    this.ondragover = (e) => { e.preventDefault(); this.classList.add('over'); };
+    this.ondragleave = () => this.classList.remove('over');
+    this.ondrop = (e) => { e.preventDefault(); this.classList.remove('over'); this.add([...e.dataTransfer.files]); };
+    this.files = [];
+  }
+  async add(files, instead) {
+    const smaller = await Promise.all(files.map(shrink));
+    this.files = (instead ? [] : this.files).concat(smaller).slice(0, 5);
+    this.show();
+  }
+  show() {
+    const transfer = new DataTransfer();
+    this.files.forEach((f) => transfer.items.add(f));
+    this.input.files = transfer.files;
+    this.list.hidden = !this.files.length;
+    this.list.replaceChildren(...this.files.map((f, i) => this.row(f, i)));
+    const large = this.files.some((f) => f.size > 8 << 20);
+    this.note.textContent = large ? this.dataset.large : this.files.some((f) => f.shrunk) ? this.dataset.smaller : '';
+  }
+  row(file, i) {
+    const li = document.createElement('li'), name = document.createElement('bdi'), drop = document.createElement('button');
+    if (file.preview) {
+      const img = document.createElement('img');
+      img.src = file.preview;
+      img.alt = '';
+      li.append(img);
+    }
+    name.textContent = file.name;
+    drop.type = 'button';
+    drop.className = 'button button-small';
+    drop.textContent = this.dataset.remove;
+    drop.setAttribute('aria-label', this.dataset.remove + ' ' + file.name);
+    drop.onclick = () => { this.files.splice(i, 1); this.show(); this.input.focus(); };
+    li.append(name, drop);
+    return li;
+  }
+}
+
+// shrink draws a large photo again at 2000 pixels; what cannot be read stays.
+async function shrink(file) {
+  if (!/^image\/(jpeg|png|webp|heic)/.test(file.type)) return file;
+  try {
+    const image = await createImageBitmap(file);
+    const preview = draw(image, 160).toDataURL('image/jpeg', 0.7);
+    if (file.size < 1 << 20 && /jpeg|png/.test(file.type)) return Object.assign(file, { preview });
+    const blob = await new Promise((done) => draw(image, 2000).toBlob(done, 'image/jpeg', 0.85));
+    if (!blob || (blob.size >= file.size && /jpeg|png/.test(file.type))) return Object.assign(file, { preview });
+    const name = file.name.replace(/\.\w+$/, '') + '.jpg';
+    return Object.assign(new File([blob], name, { type: 'image/jpeg' }), { preview, shrunk: true });
+  } catch {
+    return file;
+  }
+}
+
+function draw(image, side) {
+  const scale = Math.min(1, side / Math.max(image.width, image.height)), canvas = document.createElement('canvas');
+  canvas.width = Math.round(image.width * scale);
+  canvas.height = Math.round(image.height * scale);
+  canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+// error-summary takes the focus when it appears.
+class ErrorSummary extends HTMLElement {
+  connectedCallback() { this.firstElementChild?.focus(); }
+}
+
+// toast-message can be closed, and goes by itself unless somebody is at it.
+class ToastMessage extends HTMLElement {
+  connectedCallback() {
+    const close = this.querySelector('button[hidden]');
+    if (close) { close.hidden = false; close.onclick = () => this.remove(); }
+    const later = () => { this.timer = setTimeout(() => this.remove(), (this.dataset.seconds || 8) * 1000); };
+    this.onmouseenter = this.onfocusin = () => clearTimeout(this.timer);
+    this.onmouseleave = this.onfocusout = later;
+    later();
+  }
+}
+
+// auto-submit sends its form when a choice in it changes, and hides the button
+// that does so without JavaScript.
+class AutoSubmit extends HTMLElement {
+  connectedCallback() {
+    this.querySelectorAll('[data-without-js]').forEach((b) => { b.hidden = true; });
+    this.onchange = (e) => e.target.form?.requestSubmit(this.querySelector('[data-without-js]'));
+  }
+}
+
+// share-button offers the system's own way of sharing this page's address.
+class ShareButton extends HTMLElement {
+  connectedCallback() {
+    if (!navigator.share) return;
+    const button = this.querySelector('button');
+    button.hidden = false;
+    button.onclick = () => navigator.share({ title: document.title, url: this.dataset.url || location.href }).catch(() => {});
+  }
+}
+
+for (const [name, element] of Object.entries({
+  'copy-button': CopyButton, 'show-password': ShowPassword, 'file-upload': FileUpload, 'error-summary': ErrorSummary,
+  'toast-message': ToastMessage, 'auto-submit': AutoSubmit, 'share-button': ShareButton,
+})) customElements.define(name, element);
+
+function announce(message, wrong) {
+  const region = document.getElementById(wrong ? 'announce-error' : 'announce');
+  region.textContent = '';
+  setTimeout(() => { region.textContent = message; }, 50);
+}
+document.addEventListener('announce', (e) => announce(e.detail?.value ?? e.detail));
+document.addEventListener('announceError', (e) => announce(e.detail?.value ?? e.detail, true));
+
+// Dialogs open above the page; without JavaScript the link leads to a page.
+document.addEventListener('click', (e) => {
+  const link = e.target.closest('[data-dialog]'), dialog = link && document.getElementById(link.dataset.dialog);
+  if (dialog) { e.preventDefault(); dialog.showModal(); }
+});
+
+// A link to a field in an error summary puts the cursor into it.
+document.addEventListener('click', (e) => {
+  const link = e.target.closest('error-summary a[href^="#"]'), field = link && document.getElementById(link.hash.slice(1));
+  if (field) { e.preventDefault(); field.focus(); field.scrollIntoView({ block: 'center' }); }
+});
+
+// A form that was sent is not sent twice by a second press.
+document.addEventListener('submit', (e) => {
+  if (e.target.method === 'dialog' || e.target.hasAttribute('data-again')) return;
+  if (e.target.dataset.sent) { e.preventDefault(); return; }
+  e.target.dataset.sent = '1';
+  e.submitter?.setAttribute('aria-busy', 'true');
+  setTimeout(() => { delete e.target.dataset.sent; e.submitter?.removeAttribute('aria-busy'); }, 5000);
+});
+window.addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach((f) => { delete f.dataset.sent; }));
+
+// After a swap the focus stays; where its element is gone, it goes to the next row
+// (data-row) at the same place, else to the page's heading.
+let before = null;
+document.addEventListener('htmx:before:swap', () => {
+  const at = document.activeElement, row = at?.closest?.('[data-row]');
+  before = at && at !== document.body ? { at, row: row ? [...document.querySelectorAll('[data-row]')].indexOf(row) : -1 } : null;
+});
+document.addEventListener('htmx:after:swap', () => {
+  if (!before || before.at.isConnected || document.activeElement !== document.body) return;
+  const rows = document.querySelectorAll('[data-row]');
+  const next = before.row >= 0 && rows[Math.min(before.row, rows.length - 1)];
+  const to = next && (next.matches('a,button,[tabindex]') ? next : next.querySelector('a,button,input,[tabindex]'));
+  (to || document.getElementById('page-title') || document.querySelector('h1'))?.focus();
+});
