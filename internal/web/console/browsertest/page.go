@@ -16,8 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page has to show what is expected of it.
-const patience = 5 * time.Second
+// Soon is how long a page has to show what is expected of it.
+const Soon = 5 * time.Second
 
 // Page is one tab. Its methods fail the test by themselves, and return the page,
 // so that they can be chained. After each of them that may load something, the
@@ -61,7 +61,7 @@ func (p *Page) Tab(t testing.TB) *Page {
 
 func open(t testing.TB, parent context.Context, base string, options ...chromedp.ContextOption) *Page {
 	t.Helper()
-	p := &Page{t: t, base: base, watch: newWatcher(base), patience: patience, language: "en"}
+	p := &Page{t: t, base: base, watch: newWatcher(base), patience: Soon, language: "en"}
 	ctx, cancel := chromedp.NewContext(parent, append(options, chromedp.WithListener(p.watch.hear))...)
 	p.ctx = ctx
 	if err := chromedp.Do(ctx); err != nil {
