@@ -60,7 +60,7 @@ func palette(img image.Image) color.Palette {
 	return p
 }
 
-// Screenshot keeps a picture of what the window shows: with IGNY8_PICTURES=1 as
+// Screenshot keeps a picture of the top of the page: with IGNY8_PICTURES=1 as
 // docs/pictures/NAME-WIDTH.png of the repository (-dark, and the language unless it
 // is English, follow the width), else with the test's artifacts.
 func (p *Page) Screenshot(name string) *Page {
@@ -76,6 +76,7 @@ func (p *Page) Screenshot(name string) *Page {
 	if os.Getenv("IGNY8_PICTURES") == "1" {
 		folder = filepath.Join(repository(p.t), "docs", "pictures")
 	}
+	Eval[bool](p, `scrollTo({top: 0, behavior: 'instant'}), true`)
 	if err := p.picture(filepath.Join(folder, name+".png")); err != nil {
 		p.t.Errorf("%s: picture: %v", p.where(), err)
 	}
