@@ -3,7 +3,7 @@
 (() => {
   const clean = s => (s || '').replace(/\s+/g, ' ').trim()
   const shown = e => {
-    if (e.closest('[inert]')) return false
+    if (e.closest('[inert],[aria-hidden=true]')) return false
     const box = e.getBoundingClientRect(), style = getComputedStyle(e)
     return box.width > 0 && box.height > 0 && style.visibility === 'visible' && style.display !== 'none'
   }
