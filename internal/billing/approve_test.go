@@ -238,6 +238,50 @@ func TestApproveAgainstRejectHasOneWinner(t *testing.T) {
 	})
 }
 
+// Card, quote, invoice: one price, for every country, plan and cycle.
+func TestOnePriceEverywhere(t *testing.T) {
+	inOffice(t, func(w office) {
+		countries, err := catalog.New(w.d).Countries(w.Context())
+		if err != nil || len(countries) < 8 {
+			w.Fatal(len(countries), err)
+		}
+		codes := []string{"BR"} // no row: US dollars
+		for _, c := range countries {
+			codes = append(codes, c.Code)
+		}
+		n := 0
+		for _, country := range codes {
+			cards, err := catalog.New(w.d).Plans(w.Context(), country)
+			if err != nil {
+				w.Fatal(err)
+			}
+			for _, card := range cards {
+				for _, price := range card.Prices {
+					if card.Trial {
+						continue
+					}
+					n++
+					quote, err := catalog.New(w.d).Quote(w.Context(), card.Slug, price.Cycle, country)
+					if err != nil {
+						w.Fatal(err)
+					}
+					_, inv := billingtest.Owing(w, w.d, card.Slug, price.Cycle, country)
+					what := country + " " + card.Slug + " " + price.Cycle
+					if inv.Total() != price.Price.Money || inv.Total() != quote.Price.Money || inv.TotalMinor <= 0 || inv.Due() != inv.TotalMinor {
+						w.Errorf("%s: card %s, quote %s, invoice %s due %d", what, price.Price.Money, quote.Price.Money, inv.Total(), inv.Due())
+					}
+					if country == "PK" && !strings.HasSuffix(inv.Total().Amount(), ".00") {
+						w.Errorf("%s: %s has not two decimals", what, inv.Total())
+					}
+				}
+			}
+		}
+		if n < 9*3*2 {
+			w.Errorf("only %d combinations", n)
+		}
+	})
+}
+
 func TestAddMonths(t *testing.T) {
 	karachi, newYork := zone(t, "Asia/Karachi"), zone(t, "America/New_York")
 	for _, c := range []struct {

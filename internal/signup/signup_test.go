@@ -12,7 +12,6 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/billing/billingtest"
-	"igny8/internal/catalog"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
 	"igny8/internal/doctor/doctortest"
@@ -83,52 +82,6 @@ func TestANewCustomerIsLoggedInAtOnce(t *testing.T) {
 		}
 		if actor, err = w.auth.Authenticate(w.Context(), tokens.Access); err != nil || actor.Status != igny8.AccountExpired {
 			w.Errorf("after the trial: %s, %v", actor.Status, err)
-		}
-	})
-}
-
-// Card, quote, invoice: one price, for every country, plan and cycle.
-func TestOnePriceEverywhere(t *testing.T) {
-	on(t, true, func(w world) {
-		countries, err := catalog.New(w.d).Countries(w.Context())
-		if err != nil || len(countries) < 8 {
-			w.Fatal(len(countries), err)
-		}
-		codes := []string{"BR"} // no row: US dollars
-		for _, c := range countries {
-			codes = append(codes, c.Code)
-		}
-		n := 0
-		for _, country := range codes {
-			cards, err := catalog.New(w.d).Plans(w.Context(), country)
-			if err != nil {
-				w.Fatal(err)
-			}
-			for _, card := range cards {
-				for _, price := range card.Prices {
-					if card.Trial {
-						continue
-					}
-					n++
-					f := form(fmt.Sprintf("price%d@example.com", n))
-					f.Country, f.Plan, f.Cycle = country, card.Slug, price.Cycle
-					quote, err := catalog.New(w.d).Quote(w.Context(), card.Slug, price.Cycle, country)
-					if err != nil {
-						w.Fatal(err)
-					}
-					inv := w.register(f).Invoice
-					what := country + " " + card.Slug + " " + price.Cycle
-					if inv.Total() != price.Price.Money || inv.Total() != quote.Price.Money || inv.TotalMinor <= 0 || inv.Due() != inv.TotalMinor {
-						w.Errorf("%s: card %s, quote %s, invoice %s due %d", what, price.Price.Money, quote.Price.Money, inv.Total(), inv.Due())
-					}
-					if country == "PK" && !strings.HasSuffix(inv.Total().Amount(), ".00") {
-						w.Errorf("%s: %s has not two decimals", what, inv.Total())
-					}
-				}
-			}
-		}
-		if n < 9*3*2 {
-			w.Errorf("only %d combinations", n)
 		}
 	})
 }

@@ -44,9 +44,15 @@ func Trial(t testing.TB, d *db.DB) igny8.Actor {
 // Unpaid makes an account that owes the first month of a plan.
 func Unpaid(t testing.TB, d *db.DB, plan, country string) (igny8.Actor, billing.Invoice) {
 	t.Helper()
+	return Owing(t, d, plan, catalog.Monthly, country)
+}
+
+// Owing makes an account that owes the first period of a plan.
+func Owing(t testing.TB, d *db.DB, plan, cycle, country string) (igny8.Actor, billing.Invoice) {
+	t.Helper()
 	var inv billing.Invoice
 	actor := New(t, d, igny8.AccountPendingPayment, country, func(ctx context.Context, tx *db.Tx, a account.Account) error {
-		priced, err := catalog.PriceFor(ctx, tx, plan, catalog.Monthly, country)
+		priced, err := catalog.PriceFor(ctx, tx, plan, cycle, country)
 		if err != nil {
 			return err
 		}

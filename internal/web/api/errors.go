@@ -31,6 +31,7 @@ func ErrorCodes() []ErrorCode {
 		{"idempotency_key_invalid", 400, "The Idempotency-Key is empty, too long, sent twice or not visible ASCII.", "Send one key of 1 to 255 visible ASCII characters."},
 
 		{"unauthenticated", 401, "The request carries no credential, or not as a bearer token.", "Log in, and send the access token as Authorization: Bearer."},
+		{"login_required", 401, "The page is for people who are logged in.", "Log in; you come back to the page."},
 		{"invalid_token", 401, "The token is not valid, has expired, or its session has ended.", "Refresh it once; if that fails too, log in again."},
 		{"invalid_credentials", 401, "E-mail address or password is not right. It is not told which.", "Check both, or reset the password."},
 		{"token_reused", 401, "A refresh token was used a second time, which can mean that it was stolen. The session was ended.", "Log in again, and store the new refresh token of every refresh."},
@@ -41,6 +42,8 @@ func ErrorCodes() []ErrorCode {
 		{"insufficient_credits", 402, "The operation costs more credits than are available; needed and available tell how many.", "Buy credits, wait for the next period, or do less at once."},
 
 		{"forbidden", 403, "Your role does not allow this.", "Ask an owner or admin of the account."},
+		{"cross_origin", 403, "A form was sent from another site.", "Open the page here and send the form again."},
+		{"other_door", 403, "Staff log in at /staff/login, customers at /login.", "Use the other page."},
 		{"account_suspended", 403, "Staff have suspended the account; reason tells why.", "With the reason payment, pay what is due. Otherwise write to support."},
 		{"limit_reached", 403, "The plan allows no more of these; limit, allowed, used and plan tell the details.", "Remove one, or choose a larger plan."},
 		{"no_account", 403, "You belong to no account any more.", "Ask to be invited, or sign up."},
