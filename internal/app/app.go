@@ -25,6 +25,7 @@ import (
 	"igny8/internal/catalog"
 	"igny8/internal/config"
 	"igny8/internal/db"
+	"igny8/internal/doctor"
 	"igny8/internal/gateway/smtp"
 	"igny8/internal/idem"
 	"igny8/internal/job"
@@ -219,7 +220,8 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	}
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
 	customerpages.Register(c, customerpages.Deps{})
-	staffpages.Register(c, staffpages.Deps{})
+	staffpages.Register(c, staffpages.Deps{Billing: a.billing, Catalog: a.catalog, Search: a.search,
+		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
 	return c, nil
 }
 

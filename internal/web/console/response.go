@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"mime"
 	"net/http"
 	"strconv"
 
@@ -25,7 +26,8 @@ type Response struct {
 	Location string          // where a redirect leads
 	Header   http.Header
 
-	bare    bool // a part of a page
+	file    []byte // a file instead of a page
+	bare    bool   // a part of a page
 	polled  bool
 	plain   bool
 	say     string
@@ -41,6 +43,17 @@ func Page(title, current string, body templ.Component) Response {
 
 // Fragment is a part of a page, for htmx to swap in.
 func Fragment(body templ.Component) Response { return Response{Body: body, bare: true} }
+
+// Attached is a file of a stranger, such as a proof. It is shown as a picture or
+// saved, and never runs as a page of ours.
+func Attached(name, contentType string, data []byte) Response {
+	h := http.Header{}
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	return Response{file: data, Header: h}
+}
 
 // SeeOther leads to another page after a form has done its work (303).
 func SeeOther(path string) Response { return Response{Location: path} }
@@ -95,6 +108,10 @@ func (c *Console) write(ctx context.Context, w http.ResponseWriter, r *Request, 
 			return nil
 		}
 		http.Redirect(w, r.HTTP, res.Location, http.StatusSeeOther)
+		return nil
+	}
+	if res.file != nil {
+		w.Write(res.file)
 		return nil
 	}
 	body := res.Body

@@ -2,29 +2,102 @@ package staff
 
 import (
 	"context"
+	"strings"
 
+	"igny8"
+	"igny8/internal/billing"
+	"igny8/internal/catalog"
+	"igny8/internal/doctor"
+	"igny8/internal/search"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
 )
 
 // Deps are the services whose pages these are.
-type Deps struct{}
+type Deps struct {
+	Billing *billing.Service
+	Catalog *catalog.Service
+	Search  *search.Service
+	Doctor  func(context.Context) (doctor.Report, error)
+}
 
-type handler struct{ Deps }
+type handler struct {
+	Deps
+	c *console.Console
+}
 
 // Register adds the pages.
 func Register(c *console.Console, d Deps) {
-	h := handler{d}
+	h := handler{d, c}
 	c.Nav(view.Staff, nav)
 	c.Staff("GET /staff", h.queue)
+	c.Staff("GET /staff/payments/{id}", h.payment)
+	c.Staff("GET /staff/payments/{id}/proofs/{n}", h.proof)
+	c.Staff("POST /staff/payments/{id}/approve", h.approve)
+	c.Staff("POST /staff/payments/{id}/reject", h.reject)
+	c.Staff("GET /staff/bulk", h.bulk)
+	c.Staff("POST /staff/bulk", h.bulkApprove)
+	c.Staff("GET /staff/search", h.find)
+	c.Staff("GET /staff/accounts", h.accounts)
+	c.Staff("GET /staff/accounts/{id}", h.account)
+	c.Staff("GET /staff/audit", h.audit)
+	c.Staff("GET /staff/catalogue", h.catalogue)
+	c.Staff("GET /staff/health", h.health)
 }
 
 // nav is the navigation of staff.
 func nav(ctx context.Context, _ *console.Request) []view.NavItem {
-	return []view.NavItem{{Key: "queue", Href: "/staff", Label: text.T(ctx, "staff.queue"), Icon: "list"}}
+	item := func(key, href, icon string) view.NavItem {
+		return view.NavItem{Key: key, Href: href, Label: text.T(ctx, "staff."+key), Icon: icon}
+	}
+	return []view.NavItem{item("queue", "/staff", "list"), item("accounts", "/staff/accounts", "users"),
+		item("search", "/staff/search", "search"), item("catalogue", "/staff/catalogue", "tag"),
+		item("audit", "/staff/audit", "clock"), item("health", "/staff/health", "check-circle")}
 }
 
-func (h handler) queue(ctx context.Context, _ *console.Request) (console.Response, error) {
-	return console.Page(text.T(ctx, "staff.queue"), "queue", queuePage()), nil
+// tone is the meaning of a state of a payment, an invoice or an account.
+func tone[S ~string](state S) view.Tone {
+	switch state {
+	case "succeeded", "paid", "active":
+		return view.OK
+	case "pending_approval", "pending", "trial", "incomplete":
+		return view.Info
+	case "pending_payment", "past_due", "suspended", "refunded":
+		return view.Warn
+	case "failed", "expired", "cancelled":
+		return view.Bad
+	}
+	return view.Neutral
+}
+
+// chip says a state in words.
+func word[S ~string](ctx context.Context, state S) string {
+	return text.T(ctx, "status."+string(state))
+}
+
+// idOf reads the id of the address; what is no id is as absent as what never was.
+func idOf[T any, P interface {
+	*T
+	UnmarshalText([]byte) error
+}](r *console.Request) (T, error) {
+	id, err := igny8.ParseID[T, P](r.Path("id"))
+	if err != nil {
+		return id, igny8.ErrNotFound
+	}
+	return id, nil
+}
+
+// amount reads what staff type, "24,742.00", in minor units; nil error and 0 for
+// an empty field.
+func amount(typed string, currency string) (int64, error) {
+	typed = strings.NewReplacer(",", "", " ", "").Replace(typed)
+	if typed == "" {
+		return 0, nil
+	}
+	m, err := igny8.ParseAmount(typed, igny8.Currency(currency))
+	if err != nil || m.Minor == 0 {
+		return 0, igny8.InvalidField("received", "invalid_amount", "Write the amount as on the statement, such as 24742.00.")
+	}
+	return m.Minor, nil
 }

@@ -154,9 +154,52 @@ class ShareButton extends HTMLElement {
   }
 }
 
+// proof-view makes a proof larger and turns it.
+class ProofView extends HTMLElement {
+  connectedCallback() {
+    const image = this.querySelector('img');
+    let turn = 0;
+    this.querySelector('[hidden]').hidden = false;
+    this.querySelector('[data-zoom]').onclick = () => this.classList.toggle('is-large');
+    this.querySelector('[data-turn]').onclick = () => { turn = (turn + 90) % 360; image.dataset.turn = turn; };
+  }
+}
+
+// staff-keys lets one key do what a button does (data-key), goes through rows with
+// j and k, and can be switched off; the choice stays in this browser.
+class StaffKeys extends HTMLElement {
+  connectedCallback() {
+    this.hidden = false;
+    const box = this.querySelector('[data-keys-on]');
+    box.checked = localStorage.getItem('igny8-keys') !== 'off';
+    box.onchange = () => localStorage.setItem('igny8-keys', box.checked ? 'on' : 'off');
+    this.listen = (e) => {
+      if (!box.checked || e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input:not([type=checkbox]),textarea,select,dialog[open]')) return;
+      if (this.press(e.key)) e.preventDefault();
+    };
+    document.addEventListener('keydown', this.listen);
+  }
+  disconnectedCallback() { document.removeEventListener('keydown', this.listen); }
+  press(key) {
+    const rows = [...document.querySelectorAll('[data-row]')], at = rows.indexOf(document.activeElement.closest('tr')?.querySelector('[data-row]'));
+    if ((key === 'j' || key === 'k') && rows.length) {
+      rows[Math.max(0, Math.min(rows.length - 1, at + (key === 'j' ? 1 : at < 0 ? 1 : -1)))].focus();
+      return true;
+    }
+    if (key === 'x' && at >= 0) { rows[at].closest('tr').querySelector('[data-row-select]')?.click(); return true; }
+    if (key === '/') { const q = document.getElementById('f-q'); if (q) q.focus(); else location.href = '/staff/search'; return true; }
+    if (key === '?') { this.querySelector('summary').click(); return true; }
+    if (key === 'e') { const f = document.getElementById('f-received'); f?.focus(); f?.select(); return !!f; }
+    const target = /^[a-z]$/.test(key) && document.querySelector(`[data-key="${key}"]`);
+    target?.click();
+    return !!target;
+  }
+}
+
 for (const [name, element] of Object.entries({
   'copy-button': CopyButton, 'show-password': ShowPassword, 'file-upload': FileUpload, 'error-summary': ErrorSummary,
   'toast-message': ToastMessage, 'auto-submit': AutoSubmit, 'share-button': ShareButton,
+  'proof-view': ProofView, 'staff-keys': StaffKeys,
 })) customElements.define(name, element);
 
 function announce(message, wrong) {

@@ -1,4 +1,5 @@
-// Package text owns the words of the console: one catalogue per language, and the
+// Package text owns the words of the console: one catalogue per language (its
+// words are in en.json and in parts such as staff.en.json), and the
 // choice of a language. English is complete; other languages may lack keys and
 // then speak English. A placeholder {0} stands for the first argument, {1} for
 // the second.
@@ -9,6 +10,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -52,14 +54,23 @@ var catalogues = load()
 
 func load() map[Lang]map[string]string {
 	all := map[Lang]map[string]string{}
+	names, err := fs.Glob(files, "*.json")
+	if err != nil {
+		panic(err) // the pattern is fixed
+	}
 	for _, l := range Languages() {
-		data, err := files.ReadFile(string(l) + ".json")
-		if err != nil {
-			panic(err) // embedded: cannot fail
-		}
 		words := map[string]string{}
-		if err := json.Unmarshal(data, &words); err != nil {
-			panic(fmt.Sprintf("text: %s.json: %v", l, err))
+		for _, name := range names {
+			if name != string(l)+".json" && !strings.HasSuffix(name, "."+string(l)+".json") {
+				continue
+			}
+			data, err := files.ReadFile(name)
+			if err != nil {
+				panic(err) // embedded: cannot fail
+			}
+			if err := json.Unmarshal(data, &words); err != nil {
+				panic(fmt.Sprintf("text: %s: %v", name, err))
+			}
 		}
 		all[l] = words
 	}

@@ -1,0 +1,212 @@
+package staff
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"igny8"
+	"igny8/internal/billing"
+	"igny8/internal/web/console"
+	"igny8/internal/web/console/text"
+	"igny8/internal/web/console/view"
+)
+
+// queue is staff's home page: what waits, oldest first.
+func (h handler) queue(ctx context.Context, r *console.Request) (console.Response, error) {
+	list, err := h.Billing.Queue(ctx, igny8.PaymentPendingApproval, igny8.Page{Limit: igny8.MaxPage})
+	if err != nil {
+		return console.Response{}, err
+	}
+	body := queueList(list.Items, h.c.Now())
+	if r.Fragment() {
+		return console.Fragment(body).Polled(), nil
+	}
+	return console.Page(text.T(ctx, "staff.queue"), "queue", queuePage(list.Items, h.c.Now(), body)), nil
+}
+
+// opened is a payment on the screen, with what the page needs around it.
+type opened struct {
+	billing.StaffPayment
+	approved, failed int // payments of the account before
+	reject           bool
+	form             view.Form
+}
+
+// payment opens one payment and reserves it: colleagues see for five minutes who
+// has it. That somebody else has it does not keep anybody from looking.
+func (h handler) payment(ctx context.Context, r *console.Request) (console.Response, error) {
+	o, err := h.open(ctx, r)
+	if err != nil {
+		return console.Response{}, err
+	}
+	if o.Status == igny8.PaymentPendingApproval {
+		claimed, err := h.Billing.Claim(ctx, r.Actor, o.ID)
+		switch {
+		case err == nil:
+			o.Payment = claimed.Payment
+		case igny8.KindOf(err) != igny8.Conflict:
+			return console.Response{}, err
+		}
+	}
+	o.form = view.Filled("version", strconv.FormatInt(o.Version, 10), "received", o.Amount().Amount(),
+		"reason", text.T(ctx, "staff.reason.default"))
+	return h.show(ctx, o), nil
+}
+
+func (h handler) open(ctx context.Context, r *console.Request) (o opened, err error) {
+	id, err := idOf[igny8.PaymentID](r)
+	if err != nil {
+		return o, err
+	}
+	if o.StaffPayment, err = h.Billing.StaffPayment(ctx, id); err != nil {
+		return o, err
+	}
+	before, err := h.Billing.Payments(ctx, igny8.Actor{Account: o.AccountID}, "", igny8.Page{Limit: igny8.MaxPage})
+	for _, p := range before.Items {
+		switch p.Status {
+		case igny8.PaymentSucceeded, igny8.PaymentRefunded:
+			o.approved++
+		case igny8.PaymentFailed:
+			o.failed++
+		}
+	}
+	return o, err
+}
+
+func (h handler) show(ctx context.Context, o opened) console.Response {
+	return console.Page(text.T(ctx, "staff.payment", o.AccountName), "queue", paymentPage(o)).Showing(o.form)
+}
+
+// proof shows a proof's picture, or hands out its file. Each look is in the
+// account's audit log.
+func (h handler) proof(ctx context.Context, r *console.Request) (console.Response, error) {
+	id, err := idOf[igny8.PaymentID](r)
+	if err != nil {
+		return console.Response{}, err
+	}
+	n, err := strconv.ParseInt(r.Path("n"), 10, 64)
+	if err != nil {
+		return console.Response{}, igny8.ErrNotFound
+	}
+	p, data, err := h.Billing.ProofFile(ctx, r.Actor, id, n)
+	if err != nil {
+		return console.Response{}, err
+	}
+	ending := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "application/pdf": ".pdf"}[p.ContentType]
+	return console.Attached("proof-"+id.String()+"-"+strconv.FormatInt(n, 10)+ending, p.ContentType, data), nil
+}
+
+// unchanged refuses when the payment is not what the page showed.
+func unchanged(r *console.Request) func(billing.Payment, []billing.Warning) error {
+	seen := r.Value("version")
+	return func(p billing.Payment, _ []billing.Warning) error {
+		if strconv.FormatInt(p.Version, 10) == seen {
+			return nil
+		}
+		return igny8.E(igny8.Stale, "stale", "The payment changed since you opened it; look at it again, then decide.")
+	}
+}
+
+func (h handler) approve(ctx context.Context, r *console.Request) (console.Response, error) {
+	o, err := h.open(ctx, r)
+	if err != nil {
+		return console.Response{}, err
+	}
+	received, err := amount(r.Value("received"), o.Currency)
+	var out billing.StaffPayment
+	if err == nil {
+		out, err = h.Billing.Approve(ctx, r.Actor, o.ID, billing.Approval{ReceivedMinor: received, Evidence: r.Value("evidence"),
+			Note: r.Value("note"), OverrideWarnings: r.Values()["override"], Check: unchanged(r)})
+	}
+	if err != nil {
+		return h.refused(ctx, r, o, err)
+	}
+	said := "approved"
+	if out.Status == igny8.PaymentPendingApproval {
+		said = "approved_first"
+	}
+	return h.next(ctx, o.ID, said)
+}
+
+func (h handler) reject(ctx context.Context, r *console.Request) (console.Response, error) {
+	o, err := h.open(ctx, r)
+	if err != nil {
+		return console.Response{}, err
+	}
+	_, err = h.Billing.Reject(ctx, r.Actor, o.ID, billing.Rejection{Code: r.Value("reason_code"), Reason: r.Value("reason"),
+		Note: r.Value("note"), Check: unchanged(r)})
+	if err != nil {
+		o.reject = true
+		return h.refused(ctx, r, o, err)
+	}
+	return h.next(ctx, o.ID, "rejected")
+}
+
+// refused shows the payment again as it is now, with what was typed and why it
+// did not work: also when a colleague was faster, and then who, and when.
+func (h handler) refused(ctx context.Context, r *console.Request, o opened, err error) (console.Response, error) {
+	if igny8.KindOf(err) == igny8.Internal || igny8.KindOf(err) == igny8.NotFound {
+		return console.Response{}, err
+	}
+	o.form = r.RefusedAnyway(ctx, err)
+	var e *igny8.Error
+	if errors.As(err, &e) && e.Kind == igny8.Forbidden {
+		o.form.Status = http.StatusForbidden
+	}
+	o.form.Values.Set("version", strconv.FormatInt(o.Version, 10))
+	return h.show(ctx, o), nil
+}
+
+// next leads to the payment after this one, or back to the list.
+func (h handler) next(ctx context.Context, after igny8.PaymentID, said string) (console.Response, error) {
+	list, err := h.Billing.Queue(ctx, igny8.PaymentPendingApproval, igny8.Page{Limit: 1, Before: after.UUID().String()})
+	if err != nil {
+		return console.Response{}, err
+	}
+	to := "/staff"
+	if len(list.Items) > 0 {
+		to = "/staff/payments/" + list.Items[0].ID.String()
+	}
+	return console.SeeOther(to).Saying(said), nil
+}
+
+// bulk shows what was selected before anything is done.
+func (h handler) bulk(ctx context.Context, r *console.Request) (console.Response, error) {
+	var chosen []billing.StaffPayment
+	totals := map[igny8.Currency]int64{}
+	for _, s := range r.HTTP.URL.Query()["id"] {
+		id, err := igny8.ParseID[igny8.PaymentID](s)
+		if err != nil || len(chosen) == billing.MaxBulk {
+			continue
+		}
+		p, err := h.Billing.StaffPayment(ctx, id)
+		if err != nil {
+			return console.Response{}, err
+		}
+		chosen = append(chosen, p)
+		totals[igny8.Currency(p.Currency)] += p.AmountMinor
+	}
+	var sums []igny8.Money
+	for c, minor := range totals {
+		sums = append(sums, igny8.Money{Minor: minor, Currency: c})
+	}
+	slices.SortFunc(sums, func(a, b igny8.Money) int { return int(a.Currency[0]) - int(b.Currency[0]) })
+	return console.Page(text.T(ctx, "staff.bulk"), "queue", bulkPage(chosen, sums)), nil
+}
+
+func (h handler) bulkApprove(ctx context.Context, r *console.Request) (console.Response, error) {
+	var ids []igny8.PaymentID
+	for _, s := range r.Values()["id"] {
+		if id, err := igny8.ParseID[igny8.PaymentID](s); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	results, err := h.Billing.BulkApprove(ctx, r.Actor, ids, r.Value("evidence"), "")
+	if err != nil {
+		return console.Response{}, err
+	}
+	return console.Page(text.T(ctx, "staff.bulk.result"), "queue", bulkResultPage(results)), nil
+}

@@ -1,0 +1,95 @@
+package staff
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"igny8"
+	"igny8/internal/billing"
+	"igny8/internal/search"
+	"igny8/internal/web/console/text"
+	"igny8/internal/web/console/view"
+)
+
+// queueLead says how much waits, and since when.
+func queueLead(ctx context.Context, list []billing.StaffPayment, now time.Time) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return text.N(ctx, "staff.queue.lead", int64(len(list)), view.FormatAge(ctx, now.Sub(list[0].CreatedAt)))
+}
+
+func queueColumns(ctx context.Context) []string {
+	return texts(ctx, "staff.col.", "select", "account", "age", "amount", "method", "reference", "look")
+}
+
+func compareColumns(ctx context.Context) []string {
+	return texts(ctx, "staff.compare.", "fact", "expected", "claimed", "verdict")
+}
+
+// texts are several texts of one family.
+func texts(ctx context.Context, family string, names ...string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = text.T(ctx, family+n)
+	}
+	return out
+}
+
+// held reports whether somebody has the payment open.
+func held(p billing.StaffPayment, now time.Time) bool {
+	return p.ClaimedUntil != nil && now.Before(*p.ClaimedUntil)
+}
+
+func warningTone(w billing.Warning) view.Tone {
+	if w.Stops {
+		return view.Bad
+	}
+	return view.Warn
+}
+
+// expected is what was due when the payment was told: what is due now, or for a
+// decided payment what the invoice asks for.
+func expected(o opened) int64 {
+	if o.Status == igny8.PaymentPendingApproval {
+		return o.Invoice.Due()
+	}
+	return o.Invoice.TotalMinor
+}
+
+func firstAmount(o opened) string {
+	if o.FirstReceivedMinor == nil {
+		return ""
+	}
+	return view.FormatMoney(o.Invoice.Money(*o.FirstReceivedMinor))
+}
+
+func reasons(ctx context.Context) []view.Option {
+	var out []view.Option
+	for _, code := range billing.ReasonCodes {
+		out = append(out, view.Option{Value: code, Label: text.T(ctx, "staff.reason."+code)})
+	}
+	return out
+}
+
+// whyNot is the sentence of a refusal.
+func whyNot(ctx context.Context, err error) string {
+	var e *igny8.Error
+	if errors.As(err, &e) {
+		return text.From(ctx).Error(e.Code, e.Detail)
+	}
+	return text.T(ctx, "error.500.title")
+}
+
+// hitPath is the page of what was found.
+func hitPath(h search.Hit) string {
+	if h.Kind == "payment" {
+		return "/staff/payments/" + h.ID
+	}
+	return "/staff/accounts/" + h.Account.String()
+}
+
+func balanceMoney(b billing.Balance) igny8.Money {
+	return igny8.Money{Minor: b.BalanceMinor, Currency: igny8.Currency(b.Currency)}
+}
