@@ -24,10 +24,6 @@ func queueColumns(ctx context.Context) []string {
 	return texts(ctx, "staff.col.", "select", "account", "age", "amount", "method", "reference", "look")
 }
 
-func compareColumns(ctx context.Context) []string {
-	return texts(ctx, "staff.compare.", "fact", "expected", "claimed", "verdict")
-}
-
 // texts are several texts of one family.
 func texts(ctx context.Context, family string, names ...string) []string {
 	out := make([]string, len(names))
