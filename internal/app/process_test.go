@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if built {
+	if built.Load() {
 		if name, err := binary(); err == nil {
 			os.RemoveAll(filepath.Dir(name))
 		}
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var built bool // whether any test asked for the binary
+var built atomic.Bool // whether any test asked for the binary
 
 // process is a running `igny8 serve`.
 type process struct {
@@ -57,7 +58,7 @@ type installation struct {
 // start serves and waits until the server listens. more are settings.
 func (i installation) start(t *testing.T, more ...string) *process {
 	t.Helper()
-	built = true
+	built.Store(true)
 	name, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -152,6 +153,7 @@ func installations(t *testing.T, f func(t *testing.T, i installation)) {
 
 func TestTheFirstAnswerComesSoon(t *testing.T) {
 	installations(t, func(t *testing.T, i installation) {
+		built.Store(true)
 		if _, err := binary(); err != nil {
 			t.Fatal(err)
 		}

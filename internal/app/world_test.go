@@ -1,8 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -164,6 +164,7 @@ type world struct {
 	app   *App
 	staff string // access token
 	hook  atomic.Pointer[func(story string, done int, committed bool) error]
+	rows  *sql.Stmt // see dump; of SQLite
 }
 
 // quiet keeps out of the log what a test provokes.
@@ -211,8 +212,12 @@ func onBoth(t *testing.T, log func(*testing.T) slog.Handler, f func(t *testing.T
 // both runs f with the URL of an empty database of each kind.
 func both(t *testing.T, f func(t *testing.T, url string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, dbtest.SQLiteURL(t)) })
-	t.Run("postgres", func(t *testing.T) { f(t, dbtest.PostgresURL(t)) })
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, url(t))
+		})
+	}
 }
 
 // healthy fails the test for everything the doctor finds.
@@ -297,34 +302,4 @@ func tally(list []answer) map[string]int {
 		out[strings.TrimSpace(fmt.Sprint(a.status, " ", a.text("code")))]++
 	}
 	return out
-}
-
-// volatile are tables that are no part of what happened: throttling, stored
-// answers, and the tools' own.
-var volatile = []string{"throttle", "idempotency_record", "goose_db_version", "river_"}
-
-// dump writes every row of every table of the domain, and the jobs in the queue,
-// in a canonical order.
-func (w *world) dump() string {
-	w.Helper()
-	var out bytes.Buffer
-	err := w.app.db.ReadSystem(w.Context(), func(ctx context.Context, tx *db.Tx) error {
-		names, err := tableNames(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if tx.Postgres() {
-			return dumpPostgres(ctx, tx, &out, names)
-		}
-		for _, name := range names {
-			if err := dumpTable(ctx, tx, &out, name, "SELECT * FROM "+name); err != nil {
-				return err
-			}
-		}
-		return dumpTable(ctx, tx, &out, "river_job", "SELECT kind, args FROM river_job")
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return out.String()
 }
