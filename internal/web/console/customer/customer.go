@@ -5,28 +5,103 @@ import (
 
 	"igny8"
 	"igny8/internal/account"
+	"igny8/internal/billing"
+	"igny8/internal/catalog"
+	"igny8/internal/site"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
 )
 
 // Deps are the services whose pages these are.
-type Deps struct{}
+type Deps struct {
+	Account *account.Service
+	Billing *billing.Service
+	Catalog *catalog.Service
+	Site    *site.Service
+}
 
-type handler struct{ Deps }
+type handler struct {
+	Deps
+	c *console.Console
+}
 
 // Register adds the pages.
 func Register(c *console.Console, d Deps) {
-	h := handler{d}
+	h := handler{d, c}
 	c.Nav(view.Customer, nav)
-	c.Customer("GET /app/{account}", igny8.PermSelf, account.NeedNone, h.home)
+	at := func(method, path string, perm igny8.Permission, need account.Need, f console.Handler) {
+		c.Customer(method+" /app/{account}"+path, perm, need, f)
+	}
+	at("GET", "", igny8.PermSelf, account.NeedNone, h.home)
+	at("GET", "/billing", igny8.PermBillingRead, account.NeedBilling, h.billing)
+	at("GET", "/billing/invoices/{id}", igny8.PermBillingRead, account.NeedBilling, h.invoice)
+	at("POST", "/billing/payments/{id}/withdraw", igny8.PermBillingManage, account.NeedBilling, h.withdraw)
+	at("GET", "/credits", igny8.PermRead, account.NeedRead, h.credits)
+	at("GET", "/credits.csv", igny8.PermRead, account.NeedRead, h.creditsCSV)
+	at("GET", "/sites", igny8.PermRead, account.NeedRead, h.sites)
+	at("POST", "/sites", igny8.PermSiteWrite, account.NeedWork, h.addSite)
+	at("GET", "/sites/{id}", igny8.PermRead, account.NeedRead, h.site)
+	at("POST", "/sites/{id}", igny8.PermSiteWrite, account.NeedWork, h.changeSite)
+	at("POST", "/sites/{id}/sectors", igny8.PermSiteWrite, account.NeedWork, h.setSectors)
+	at("POST", "/sites/{id}/delete", igny8.PermSiteDelete, account.NeedWork, h.deleteSite)
+	at("GET", "/settings", igny8.PermSelf, account.NeedOwn, h.settings)
+	at("POST", "/settings", igny8.PermAccountManage, account.NeedBilling, h.changeSettings)
+	at("GET", "/audit", igny8.PermBillingRead, account.NeedBilling, h.audit)
 }
 
-// nav is the navigation of customers.
+// nav is the navigation of customers: what their role may open.
 func nav(ctx context.Context, r *console.Request) []view.NavItem {
-	return []view.NavItem{{Key: "home", Href: r.Here(), Label: text.T(ctx, "app.home"), Icon: "home"}}
+	item := func(key, icon string) view.NavItem {
+		return view.NavItem{Key: key, Href: r.Here(key), Label: text.T(ctx, "app."+key), Icon: icon}
+	}
+	items := []view.NavItem{{Key: "home", Href: r.Here(), Label: text.T(ctx, "app.home"), Icon: "home"}, item("sites", "globe"), item("credits", "coins")}
+	if r.Actor.Role.Can(igny8.PermBillingRead) {
+		items = append(items, item("billing", "card"), item("audit", "clock"))
+	}
+	return append(items, item("settings", "settings"))
 }
 
-func (h handler) home(ctx context.Context, r *console.Request) (console.Response, error) {
-	return console.Page(text.T(ctx, "app.home"), "home", homePage(r.Account.Name)), nil
+// may reports whether the actor's role and account allow something, to leave out
+// what would be refused.
+func may(r *console.Request, perm igny8.Permission, need account.Need) bool {
+	return account.Admit(r.Actor, perm, need) == nil
+}
+
+func tone[S ~string](state S) view.Tone {
+	switch state {
+	case "succeeded", "paid", "active":
+		return view.OK
+	case "pending_approval", "pending", "trial", "incomplete":
+		return view.Info
+	case "pending_payment", "past_due", "suspended", "refunded":
+		return view.Warn
+	case "failed", "expired", "cancelled":
+		return view.Bad
+	}
+	return view.Neutral
+}
+
+func word[S ~string](ctx context.Context, state S) string {
+	return text.T(ctx, "status."+string(state))
+}
+
+// idOf reads the id of the address; what is no id is as absent as what never was.
+func idOf[T any, P interface {
+	*T
+	UnmarshalText([]byte) error
+}](r *console.Request) (T, error) {
+	id, err := igny8.ParseID[T, P](r.Path("id"))
+	if err != nil {
+		return id, igny8.ErrNotFound
+	}
+	return id, nil
+}
+
+func texts(ctx context.Context, family string, names ...string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = text.T(ctx, family+n)
+	}
+	return out
 }
