@@ -37,7 +37,7 @@ var ladder = map[string]int{
 
 	"internal/web/console/public": 11, "internal/web/console/customer": 11, "internal/web/console/staff": 11,
 
-	"internal/app": 12, "internal/arch": 12,
+	"internal/app": 12, "internal/arch": 12, "internal/web/console/browsertest": 12,
 
 	"cmd/igny8": 13, "internal/docgen": 13,
 }
