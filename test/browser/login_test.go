@@ -42,8 +42,19 @@ func TestLoggingIn(t *testing.T) {
 	})
 }
 
-// Public pages and the frame of the others, in all shapes.
+// Public pages and the frame of the others, in all shapes; the pay page as its
+// customer sees it and as whoever has the link.
 func TestPublicPages(t *testing.T) {
 	s := machine.Start(t)
-	s.Page().Sweep("/login", "/staff/login", "/dev/components", "/app/nothing")
+	pay := create(signUp(s.Page(), "Choose Starter", "zara@example.com")).See("Send the money").URL()
+	s.Page().Sweep("/", "/pricing", "/signup", "/login", "/staff/login", "/dev/components", "/app/nothing", pay)
+}
+
+func TestFirstPagesAreLight(t *testing.T) {
+	p := machine.Start(t).Page().Viewport(360)
+	for _, path := range []string{"/", "/pricing", "/signup", "/login"} {
+		if w := p.Weight(path); w.Total > 100<<10 || w.Script > 30<<10 || w.Total == 0 {
+			t.Errorf("%s weighs %d bytes with %d of JavaScript, more than 100 KB or 30 KB", path, w.Total, w.Script)
+		}
+	}
 }

@@ -57,7 +57,9 @@ func (m *Machine) buildOnce() error {
 		return err
 	}
 	m.binary, m.demo = filepath.Join(m.dir, "igny8"), filepath.Join(m.dir, "demo")
-	if out, err := exec.Command("go", "build", "-o", m.binary, "igny8/cmd/igny8").CombinedOutput(); err != nil {
+	if program := os.Getenv("IGNY8_TEST_PROGRAM"); program != "" { // one of yours, when the tree is between two states
+		m.binary = program
+	} else if out, err := exec.Command("go", "build", "-o", m.binary, "igny8/cmd/igny8").CombinedOutput(); err != nil {
 		return fmt.Errorf("build the program: %w\n%s", err, out)
 	}
 	cmd := exec.Command(m.binary, "demo", "--once", "--data", m.demo)

@@ -92,3 +92,9 @@ func (p *Page) excerpt() string {
 	}
 	return text
 }
+
+// Base returns the server's address, without a slash at the end.
+func (p *Page) Base() string { return p.base }
+
+// Runs reports whether the page's own JavaScript is on.
+func (p *Page) Runs() bool { return !p.noScript }
