@@ -3,10 +3,12 @@ package public
 import (
 	"context"
 
+	"igny8"
 	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/signup"
+	"igny8/internal/web"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 )
@@ -19,11 +21,22 @@ type Deps struct {
 	Billing *billing.Service
 }
 
-type handler struct{ Deps }
+type handler struct {
+	Deps
+	absolute func(path string) string
+}
 
 // Register adds the pages.
 func Register(c *console.Console, d Deps) {
-	h := handler{d}
+	h := handler{d, c.Absolute}
+	c.Public("GET /{$}", h.landing)
+	c.Public("GET /pricing", h.pricing)
+	c.Public("GET /signup", h.signupStart)
+	c.Public("POST /signup", h.signupStep)
+	c.Public("GET /pay/{token}", h.pay)
+	c.Public("POST /pay/{token}", h.tell)
+	c.Public("GET /verify/{token}", h.verifyAsk)
+	c.Public("POST /verify/{token}", h.verify)
 	c.Public("GET /login", h.login(false))
 	c.Public("POST /login", h.enter(false))
 	c.Public("POST /logout", h.leave(false))
@@ -57,4 +70,27 @@ func (h handler) enter(staff bool) console.Handler {
 
 func (h handler) leave(staff bool) console.Handler {
 	return func(ctx context.Context, r *console.Request) (console.Response, error) { return r.LogOut(ctx, staff) }
+}
+
+// verifyAsk asks for a press before the link is used: programs that look at the
+// links of letters must not use them up.
+func (h handler) verifyAsk(ctx context.Context, r *console.Request) (console.Response, error) {
+	return console.Page(text.T(ctx, "verify.title"), "", verifyPage(r.Path("token"))).Plain(), nil
+}
+
+func (h handler) verify(ctx context.Context, r *console.Request) (console.Response, error) {
+	home := ""
+	if r.LoggedIn() {
+		home = r.Here()
+	}
+	err := h.Auth.Verify(ctx, r.Path("token"))
+	if igny8.CodeOf(err) == "link_invalid" {
+		res := console.Page(text.T(ctx, "verify.failed"), "", verifiedPage(false, home)).Plain()
+		res.Status = web.Status(igny8.Invalid)
+		return res, nil
+	}
+	if err != nil {
+		return console.Response{}, err
+	}
+	return console.Page(text.T(ctx, "verify.done"), "", verifiedPage(true, home)).Plain(), nil
 }

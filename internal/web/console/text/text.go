@@ -209,3 +209,12 @@ func Pick(asked, chosen, acceptLanguage string) Lang {
 	}
 	return English
 }
+
+// Many are several texts of one family: Many(ctx, "col.", "name", "total").
+func Many(ctx context.Context, family string, keys ...string) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = T(ctx, family+k)
+	}
+	return out
+}

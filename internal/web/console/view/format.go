@@ -10,8 +10,9 @@ import (
 	"igny8/internal/web/console/text"
 )
 
-// symbols stand before an amount instead of the code.
-func symbol(c igny8.Currency) string {
+// Symbol stands before an amount instead of the currency's code, with a space
+// where one belongs.
+func Symbol(c igny8.Currency) string {
 	switch c {
 	case "USD":
 		return "$"
@@ -45,7 +46,7 @@ func FormatMoney(m igny8.Money) string {
 	if strings.Trim(frac, "0") == "" && (m.Currency == "PKR" || m.Currency == "INR") {
 		frac = ""
 	}
-	s := neg + symbol(m.Currency) + group(whole, m.Currency == "INR")
+	s := neg + Symbol(m.Currency) + group(whole, m.Currency == "INR")
 	if frac != "" {
 		s += "." + frac
 	}
@@ -110,7 +111,7 @@ func FormatDay(ctx context.Context, at time.Time) string {
 
 // FormatTime writes an instant with its zone: "24 Nov 2026, 23:59 PKT".
 func FormatTime(ctx context.Context, at time.Time) string {
-	return FormatDay(ctx, at) + ", " + at.Format("15:04 MST")
+	return text.T(ctx, "time.at", FormatDay(ctx, at), at.Format("15:04 MST"))
 }
 
 // FormatAge writes how long ago something was: "3 h 12 min".

@@ -1,0 +1,207 @@
+package public
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/billing"
+	"igny8/internal/catalog"
+	"igny8/internal/payref"
+	"igny8/internal/web"
+	"igny8/internal/web/console"
+	"igny8/internal/web/console/text"
+	"igny8/internal/web/console/view"
+)
+
+// payView is the pay page. Last is the newest payment that was told for this
+// invoice, nil for none.
+type payView struct {
+	billing.PayPage
+	Token   string
+	Address string // of this page, to be shared
+	Method  catalog.Method
+	Last    *billing.Payment
+	Form    view.Form
+	Zone    *time.Location
+	Home    string // of the customer's console, "" for whoever else pays
+}
+
+func (h handler) pay(ctx context.Context, r *console.Request) (console.Response, error) {
+	v, err := h.payView(ctx, r)
+	if err != nil {
+		return console.Response{}, err
+	}
+	v.Form = v.prefilled()
+	return v.response(ctx, r), nil
+}
+
+func (v payView) response(ctx context.Context, r *console.Request) console.Response {
+	if r.Fragment() {
+		return console.Fragment(payState(v)).Polled()
+	}
+	title := text.T(ctx, "pay.title", view.FormatMoney(v.due()))
+	if v.Invoice.Status == igny8.InvoicePaid {
+		title = text.T(ctx, "pay.paid")
+	}
+	return console.Page(title, "pay", payPage(v)).Showing(v.Form).Plain()
+}
+
+func (h handler) payView(ctx context.Context, r *console.Request) (v payView, err error) {
+	v.Token = r.Path("token")
+	if v.PayPage, err = h.Billing.PayPage(ctx, v.Token); err != nil {
+		return v, err
+	}
+	v.Address = h.absolute("/pay/" + v.Token)
+	if v.Zone, err = h.zone(ctx, account.BillingOf(v.Invoice.Billing).Country); err != nil {
+		return v, err
+	}
+	v.Methods = slices.DeleteFunc(v.Methods, catalog.Method.Gateway)
+	for i, m := range v.Methods {
+		if i == 0 || m.Slug == r.Value("method") {
+			v.Method = m
+		}
+	}
+	if r.LoggedIn() && r.Account.ID == v.Invoice.AccountID {
+		v.Home = r.Here()
+	}
+	v.Last, err = h.lastPayment(ctx, v.Invoice)
+	return v, err
+}
+
+// lastPayment is the newest payment of the invoice that was not withdrawn. The
+// link proves the right to know of this invoice, and of nothing else.
+func (h handler) lastPayment(ctx context.Context, inv billing.Invoice) (*billing.Payment, error) {
+	list, err := h.Billing.Payments(ctx, igny8.Actor{Account: inv.AccountID}, "", igny8.Page{Limit: igny8.MaxPage})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list.Items {
+		if p.InvoiceID != inv.ID {
+			continue
+		}
+		if p.FailureCode != nil && *p.FailureCode == "withdrawn" {
+			return nil, nil
+		}
+		return &p, nil
+	}
+	return nil, nil
+}
+
+// zone is the time zone of a country, UTC for one that has no row.
+func (h handler) zone(ctx context.Context, code string) (*time.Location, error) {
+	all, err := h.Catalog.Countries(ctx)
+	for _, c := range all {
+		if c.Code == code {
+			return view.Zone(c.TimeZone), err
+		}
+	}
+	return time.UTC, err
+}
+
+func (v payView) due() igny8.Money { return v.Invoice.Money(v.Invoice.Due()) }
+
+func (v payView) open() bool { return v.Invoice.Status == igny8.InvoicePending && !v.Waiting }
+
+// refused reports whether the last try was refused and another is due.
+func (v payView) refused() bool {
+	return v.open() && v.Last != nil && v.Last.Status == igny8.PaymentFailed
+}
+
+// prefilled is the form with what is known: today, what is due, and after a
+// refusal what was sent then.
+func (v payView) prefilled() view.Form {
+	f := view.Filled("method", v.Method.Slug, "amount", view.PlainAmount(v.due()))
+	if v.refused() {
+		f.Values.Set("reference", v.Last.Reference)
+		f.Values.Set("payer_name", v.Last.PayerName)
+		f.Values.Set("paid_on", v.Last.PaidOn)
+	}
+	return f
+}
+
+// tell records that somebody paid.
+func (h handler) tell(ctx context.Context, r *console.Request) (console.Response, error) {
+	v, err := h.payView(ctx, r)
+	if err != nil {
+		return console.Response{}, err
+	}
+	files, err := r.Files(ctx, "proof")
+	if err == nil {
+		_, err = h.submit(ctx, r, v, files)
+	}
+	if err != nil {
+		f, ok := r.Refused(ctx, err)
+		if !ok {
+			return console.Response{}, err
+		}
+		v.Form = f.Rename("amount_minor", "amount")
+		if code := igny8.CodeOf(err); code != "invoice_not_payable" && code != "payment_already_pending" &&
+			(f.Status == web.Status(igny8.TooLarge) || f.Status == web.Status(igny8.Unsupported) || strings.HasPrefix(code, "file_")) {
+			v.Form = f.Blame("proof")
+		}
+		return v.response(ctx, r), nil
+	}
+	return console.SeeOther("/pay/" + v.Token).Saying("told"), nil
+}
+
+func (h handler) submit(ctx context.Context, r *console.Request, v payView, files [][]byte) (billing.Payment, error) {
+	in := billing.Submission{Method: r.Value("method"), Reference: latin(r.Value("reference")), PayerName: r.Value("payer_name"),
+		PaidOn: latin(r.Value("paid_on")), Notes: r.Value("notes"), Files: files}
+	if v.Method.Submission.ReferenceRequired && in.Reference == "" {
+		return billing.Payment{}, igny8.InvalidField("reference", "reference_required", "Write the reference that your bank or app shows for this payment.")
+	}
+	if amount := strings.NewReplacer(",", "", " ", "", "٬", "").Replace(latin(r.Value("amount"))); amount != "" {
+		m, err := igny8.ParseAmount(strings.ReplaceAll(amount, "٫", "."), v.due().Currency)
+		if err != nil || m.Minor == 0 {
+			return billing.Payment{}, igny8.InvalidField("amount", "amount_format", "Write the amount in digits, such as 5600 or 5600.00.").
+				Because(err)
+		}
+		in.AmountMinor = m.Minor
+	}
+	if in.Reference != "" {
+		if err := payref.Check("reference", in.Reference); err != nil {
+			return billing.Payment{}, err
+		}
+	}
+	return h.Billing.SubmitByLink(ctx, r.Device(ctx, false).Network, v.Token, in)
+}
+
+// latin turns Arabic, Persian and Urdu digits, and those of Devanagari, into ours.
+func latin(s string) string {
+	return strings.Map(func(r rune) rune {
+		for _, zero := range []rune{'٠', '۰', '०'} {
+			if r >= zero && r <= zero+9 {
+				return '0' + r - zero
+			}
+		}
+		return r
+	}, s)
+}
+
+func (v payView) moments(ctx context.Context) []view.Moment {
+	at := func(t time.Time) string { return view.FormatTime(ctx, t.In(v.Zone)) }
+	sent := view.Moment{Title: text.T(ctx, "pay.moment.invoice"), Time: at(v.Invoice.IssuedAt), State: view.Done}
+	received := view.Moment{Title: text.T(ctx, "pay.moment.received"), State: view.Ahead}
+	checking := view.Moment{Title: text.T(ctx, "pay.moment.checking"), State: view.Ahead}
+	approved := view.Moment{Title: text.T(ctx, "pay.moment.approved"), State: view.Ahead}
+	if v.Last != nil && !v.refused() {
+		received.Time, received.State = at(v.Last.CreatedAt), view.Done
+	}
+	switch {
+	case v.Invoice.Status == igny8.InvoicePaid:
+		received.State, checking.State, approved.State = view.Done, view.Done, view.Done
+		if v.Invoice.PaidAt != nil {
+			approved.Time = at(*v.Invoice.PaidAt)
+		}
+	case v.Waiting:
+		received.State, checking.State = view.Done, view.Now
+		checking.Text = text.T(ctx, "pay.checking.text")
+	default:
+		received.State, received.Title = view.Now, text.T(ctx, "pay.moment.your_payment")
+	}
+	return []view.Moment{sent, received, checking, approved}
+}
