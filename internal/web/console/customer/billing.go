@@ -45,7 +45,7 @@ func (h handler) billing(ctx context.Context, r *console.Request) (console.Respo
 }
 
 func (h handler) invoice(ctx context.Context, r *console.Request) (console.Response, error) {
-	id, err := idOf[igny8.InvoiceID](r)
+	id, err := console.PathID[igny8.InvoiceID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}
@@ -57,7 +57,7 @@ func (h handler) invoice(ctx context.Context, r *console.Request) (console.Respo
 }
 
 func (h handler) withdraw(ctx context.Context, r *console.Request) (console.Response, error) {
-	id, err := idOf[igny8.PaymentID](r)
+	id, err := console.PathID[igny8.PaymentID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}

@@ -95,7 +95,7 @@ func billingPage(r *console.Request, b ledgerOfMoney) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = view.StatusChip(tone(b.sub.Status), word(ctx, b.sub.Status)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = view.StateChip(string(b.sub.Status)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -337,7 +337,7 @@ func billingPage(r *console.Request, b ledgerOfMoney) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = view.StatusChip(tone(i.Status), word(ctx, i.Status)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = view.StateChip(string(i.Status)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -404,7 +404,7 @@ func billingPage(r *console.Request, b ledgerOfMoney) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = view.Table(text.T(ctx, "billing.invoices"), texts(ctx, "billing.col.", "number", "date", "total", "status", "do")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = view.Table(text.T(ctx, "billing.invoices"), text.Many(ctx, "billing.col.", "number", "date", "total", "status", "do")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -532,7 +532,7 @@ func billingPage(r *console.Request, b ledgerOfMoney) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = view.StatusChip(tone(p.Status), word(ctx, p.Status)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = view.StateChip(string(p.Status)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -622,7 +622,7 @@ func billingPage(r *console.Request, b ledgerOfMoney) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = view.Table(text.T(ctx, "billing.payments"), texts(ctx, "billing.col.", "date", "reference", "amount", "status", "reason")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = view.Table(text.T(ctx, "billing.payments"), text.Many(ctx, "billing.col.", "date", "reference", "amount", "status", "reason")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -668,7 +668,7 @@ func invoicePage(i billing.Invoice, payHref, payURL string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = view.StatusChip(tone(i.Status), word(ctx, i.Status)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = view.StateChip(string(i.Status)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1085,7 +1085,7 @@ func invoicePage(i billing.Invoice, payHref, payURL string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = view.Table(text.T(ctx, "billing.invoice", i.Number), texts(ctx, "billing.", "line", "line.amount")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = view.Table(text.T(ctx, "billing.invoice", i.Number), text.Many(ctx, "billing.", "line", "line.amount")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1257,7 +1257,7 @@ func auditPage(events []audit.Event, older string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = view.Table(text.T(ctx, "app.audit"), texts(ctx, "audit.col.", "when", "who", "what")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var58), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = view.Table(text.T(ctx, "app.audit"), text.Many(ctx, "audit.col.", "when", "who", "what")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var58), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -388,7 +388,7 @@ func creditsPage(r *console.Request, p purse) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = view.Table(text.T(ctx, "credits.ledger"), texts(ctx, "credits.col.", "when", "what", "amount", "after")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = view.Table(text.T(ctx, "credits.ledger"), text.Many(ctx, "credits.col.", "when", "what", "amount", "after")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -536,7 +536,7 @@ func creditsPage(r *console.Request, p purse) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = view.Table(text.T(ctx, "credits.prices"), texts(ctx, "credits.col.", "operation", "amount", "unit")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = view.Table(text.T(ctx, "credits.prices"), text.Many(ctx, "credits.col.", "operation", "amount", "unit")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -47,7 +47,7 @@ func homePage(r *console.Request, body templ.Component) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = view.StatusChip(tone(r.Actor.Status), word(ctx, r.Actor.Status)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = view.StateChip(string(r.Actor.Status)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

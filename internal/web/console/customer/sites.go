@@ -85,7 +85,7 @@ func (h handler) site(ctx context.Context, r *console.Request) (console.Response
 }
 
 func (h handler) showSite(ctx context.Context, r *console.Request, form, choice view.Form) (console.Response, error) {
-	id, err := idOf[igny8.SiteID](r)
+	id, err := console.PathID[igny8.SiteID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}
@@ -110,7 +110,7 @@ func (h handler) showSite(ctx context.Context, r *console.Request, form, choice 
 }
 
 func (h handler) changeSite(ctx context.Context, r *console.Request) (console.Response, error) {
-	id, err := idOf[igny8.SiteID](r)
+	id, err := console.PathID[igny8.SiteID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}
@@ -126,7 +126,7 @@ func (h handler) changeSite(ctx context.Context, r *console.Request) (console.Re
 }
 
 func (h handler) setSectors(ctx context.Context, r *console.Request) (console.Response, error) {
-	id, err := idOf[igny8.SiteID](r)
+	id, err := console.PathID[igny8.SiteID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}
@@ -145,7 +145,7 @@ func (h handler) setSectors(ctx context.Context, r *console.Request) (console.Re
 }
 
 func (h handler) deleteSite(ctx context.Context, r *console.Request) (console.Response, error) {
-	id, err := idOf[igny8.SiteID](r)
+	id, err := console.PathID[igny8.SiteID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}

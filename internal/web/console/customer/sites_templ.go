@@ -175,7 +175,7 @@ func sitesPage(r *console.Request, e estate) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = view.Table(text.T(ctx, "app.sites"), texts(ctx, "sites.col.", "site", "industry", "sectors")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = view.Table(text.T(ctx, "app.sites"), text.Many(ctx, "sites.col.", "site", "industry", "sectors")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -58,7 +58,7 @@ type dossier struct {
 }
 
 func (h handler) account(ctx context.Context, r *console.Request) (console.Response, error) {
-	id, err := idOf[igny8.AccountID](r)
+	id, err := console.PathID[igny8.AccountID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}

@@ -57,7 +57,7 @@ func (h handler) payment(ctx context.Context, r *console.Request) (console.Respo
 }
 
 func (h handler) open(ctx context.Context, r *console.Request) (o opened, err error) {
-	id, err := idOf[igny8.PaymentID](r)
+	id, err := console.PathID[igny8.PaymentID](r, "id")
 	if err != nil {
 		return o, err
 	}
@@ -83,7 +83,7 @@ func (h handler) show(ctx context.Context, o opened) console.Response {
 // proof shows a proof's picture, or hands out its file. Each look is in the
 // account's audit log.
 func (h handler) proof(ctx context.Context, r *console.Request) (console.Response, error) {
-	id, err := idOf[igny8.PaymentID](r)
+	id, err := console.PathID[igny8.PaymentID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}

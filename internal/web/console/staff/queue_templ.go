@@ -504,7 +504,7 @@ func paymentPage(o opened) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = view.StatusChip(tone(o.Status), word(ctx, o.Status)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = view.StateChip(string(o.Status)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -56,38 +56,6 @@ func nav(ctx context.Context, _ *console.Request) []view.NavItem {
 		item("audit", "/staff/audit", "clock"), item("health", "/staff/health", "check-circle")}
 }
 
-// tone is the meaning of a state of a payment, an invoice or an account.
-func tone[S ~string](state S) view.Tone {
-	switch state {
-	case "succeeded", "paid", "active":
-		return view.OK
-	case "pending_approval", "pending", "trial", "incomplete":
-		return view.Info
-	case "pending_payment", "past_due", "suspended", "refunded":
-		return view.Warn
-	case "failed", "expired", "cancelled":
-		return view.Bad
-	}
-	return view.Neutral
-}
-
-// chip says a state in words.
-func word[S ~string](ctx context.Context, state S) string {
-	return text.T(ctx, "status."+string(state))
-}
-
-// idOf reads the id of the address; what is no id is as absent as what never was.
-func idOf[T any, P interface {
-	*T
-	UnmarshalText([]byte) error
-}](r *console.Request) (T, error) {
-	id, err := igny8.ParseID[T, P](r.Path("id"))
-	if err != nil {
-		return id, igny8.ErrNotFound
-	}
-	return id, nil
-}
-
 // amount reads what staff type, "24,742.00", in minor units; nil error and 0 for
 // an empty field.
 func amount(typed string, currency string) (int64, error) {

@@ -21,16 +21,7 @@ func queueLead(ctx context.Context, list []billing.StaffPayment, now time.Time) 
 }
 
 func queueColumns(ctx context.Context) []string {
-	return texts(ctx, "staff.col.", "select", "account", "age", "amount", "method", "reference", "look")
-}
-
-// texts are several texts of one family.
-func texts(ctx context.Context, family string, names ...string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = text.T(ctx, family+n)
-	}
-	return out
+	return text.Many(ctx, "staff.col.", "select", "account", "age", "amount", "method", "reference", "look")
 }
 
 // held reports whether somebody has the payment open.
