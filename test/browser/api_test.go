@@ -57,7 +57,9 @@ func staff(t *testing.T, base string) (token string) {
 func approve(t *testing.T, base, reference string) {
 	t.Helper()
 	token := staff(t, base)
-	var queue struct{ Data []struct{ ID, Reference string } }
+	var queue struct {
+		Data []struct{ ID, Reference string }
+	}
 	api(t, base, token, "GET", "/admin/payments?status=pending_approval&limit=100", nil, &queue)
 	for _, p := range queue.Data {
 		if p.Reference == reference {

@@ -22,8 +22,8 @@ const (
 	axeColours = `{type:'rule',values:['color-contrast','link-in-text-block']}`
 )
 
-// hugePage is the number of elements from which on a sweep asks after dark colours
-// at one width only: axe takes a second for a thousand texts.
+// hugePage is the number of elements from which on a sweep asks axe twice, narrow
+// and light, wide and dark: it takes a second for a thousand texts.
 const hugePage = 3000
 
 // violation is one rule that a page breaks.
@@ -94,12 +94,16 @@ func (p *Page) Sweep(paths ...string) *Page {
 						continue
 					}
 					tab.Axe()
-					tab.Dark(true)
-					if tab.Count("*") < hugePage {
+					tab.Dark(true).Check()
+					huge := tab.Count("*") > hugePage
+					if !huge {
 						tab.runAxe(axeColours)
 					}
 					tab.Viewport(1366).Check().runAxe(axeColours)
-					tab.Dark(false).Axe()
+					tab.Dark(false).Check()
+					if !huge {
+						tab.Axe()
+					}
 				}
 			})
 		}

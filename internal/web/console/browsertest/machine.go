@@ -47,7 +47,11 @@ func (m *Machine) close() {
 
 // build makes the program and fills the folder of demonstration data.
 func (m *Machine) build() error {
-	m.program.Do(func() { m.programErr = m.buildOnce() })
+	first := false
+	m.program.Do(func() { m.programErr, first = m.buildOnce(), true })
+	if m.programErr != nil && !first {
+		return errors.New("no program to test; the first failure says why")
+	}
 	return m.programErr
 }
 
