@@ -48,6 +48,7 @@ func (b Billing) Bytes() []byte {
 // New says what a new account is like.
 type New struct {
 	ID       igny8.AccountID
+	Number   int64 // from NextNumber; 0 takes one in this transaction
 	Name     string
 	Status   igny8.AccountStatus
 	Country  string
@@ -59,10 +60,12 @@ type New struct {
 // Create makes the account of the transaction, which must be in system scope.
 // The slug is made of the name; a taken one gets the account's number.
 func Create(ctx context.Context, tx *db.Tx, n New) (Account, error) {
-	q := accountdb.New(tx)
-	number, err := q.NextNumber(ctx)
-	if err != nil {
-		return Account{}, fmt.Errorf("number the account: %w", err)
+	q, number := accountdb.New(tx), n.Number
+	if number == 0 {
+		var err error
+		if number, err = q.NextNumber(ctx); err != nil {
+			return Account{}, fmt.Errorf("number the account: %w", err)
+		}
 	}
 	base := slugify(n.Name)
 	for _, slug := range []string{base, fmt.Sprintf("%s-%d", base, number), fmt.Sprintf("account-%d-%s", number, n.ID.String()[4:])} {
@@ -74,6 +77,17 @@ func Create(ctx context.Context, tx *db.Tx, n New) (Account, error) {
 		return a, err
 	}
 	return Account{}, fmt.Errorf("no free slug for account %d", number)
+}
+
+// NextNumber takes the next account number in a commit of its own, so that
+// signups do not wait for each other. A signup that fails leaves a gap: account
+// numbers are names for people, not a series that must be whole.
+func NextNumber(ctx context.Context, d *db.DB) (n int64, err error) {
+	err = d.System(ctx, "account.number", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		n, err = accountdb.New(tx).NextNumber(ctx)
+		return err
+	})
+	return n, err
 }
 
 func slugify(name string) string {

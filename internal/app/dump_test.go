@@ -12,7 +12,7 @@ import (
 
 // volatile are tables that are no part of what happened: throttling, stored
 // answers, the tools' own, and the catalogue, which nobody but Seed writes yet.
-var volatile = []string{"throttle", "idempotency_record", "goose_db_version", "river_", "country", "currency", "credit_cost",
+var volatile = []string{"throttle", "counter", "idempotency_record", "goose_db_version", "river_", "country", "currency", "credit_cost",
 	"credit_package", "exchange_rate", "industry", "payment_method", "plan", "seed_keyword"}
 
 // dump writes every row of every table of the domain, and the jobs in the queue,

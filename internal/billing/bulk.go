@@ -18,7 +18,8 @@ type BulkResult struct {
 const MaxBulk = 100
 
 // BulkApprove approves payments one by one, each in its own commit, as the
-// customers stated them. One that cannot be approved does not stop the others.
+// customers stated them. One that cannot be approved, for whatever reason, does
+// not stop the others: what was done before it is committed and must be told.
 func (s *Service) BulkApprove(ctx context.Context, actor igny8.Actor, ids []igny8.PaymentID, evidence, note string) ([]BulkResult, error) {
 	if len(ids) == 0 || len(ids) > MaxBulk {
 		return nil, igny8.InvalidField("payments", "out_of_range", "Name 1 to 100 payments.")
@@ -27,9 +28,6 @@ func (s *Service) BulkApprove(ctx context.Context, actor igny8.Actor, ids []igny
 	out := make([]BulkResult, len(ids))
 	for i, id := range ids {
 		p, err := s.Approve(ctx, actor, id, Approval{Evidence: evidence, Note: note})
-		if err != nil && igny8.KindOf(err) == igny8.Internal {
-			return out, err
-		}
 		out[i] = BulkResult{ID: id, Payment: p, Err: err}
 	}
 	return out, nil

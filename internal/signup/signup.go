@@ -61,10 +61,14 @@ func (s *Service) Register(ctx context.Context, f Form) (out Result, err error) 
 	if err != nil {
 		return out, err
 	}
+	number, err := account.NextNumber(ctx, s.db)
+	if err != nil {
+		return out, err
+	}
 	// The id is made first, so that the transaction knows its account.
 	id := igny8.NewID[igny8.AccountID](s.db.Now())
 	err = s.db.System(ctx, "signup.register", id, func(ctx context.Context, tx *db.Tx) error {
-		out, err = s.register(ctx, tx, f, email, hash)
+		out, err = s.register(ctx, tx, f, email, hash, number)
 		if err != nil {
 			return err
 		}
@@ -73,7 +77,7 @@ func (s *Service) Register(ctx context.Context, f Form) (out Result, err error) 
 	return out, err
 }
 
-func (s *Service) register(ctx context.Context, tx *db.Tx, f Form, email auth.Email, hash string) (out Result, err error) {
+func (s *Service) register(ctx context.Context, tx *db.Tx, f Form, email auth.Email, hash string, number int64) (out Result, err error) {
 	country, err := catalog.CountryFor(ctx, tx, f.Country)
 	if err != nil {
 		return out, err
@@ -91,7 +95,7 @@ func (s *Service) register(ctx context.Context, tx *db.Tx, f Form, email auth.Em
 	if trial != nil {
 		status = igny8.AccountTrial
 	}
-	out.Account, err = account.Create(ctx, tx, account.New{ID: tx.Account, Name: f.accountName(), Status: status, Country: country.Code,
+	out.Account, err = account.Create(ctx, tx, account.New{ID: tx.Account, Number: number, Name: f.accountName(), Status: status, Country: country.Code,
 		Currency: country.Currency, TimeZone: country.TimeZone, Billing: f.profile(email)})
 	if err != nil {
 		return out, err
