@@ -87,6 +87,7 @@ func (a *App) banner(ctx context.Context, w io.Writer, base string) {
 	fmt.Fprintf(w, "igny8 %s on %s\n\n", Version, name)
 	line := func(what, where string) { fmt.Fprintf(w, "  %-12s %s\n", what, where) }
 	line("start page", base+"/")
+	line("staff", base+"/staff")
 	line("API", base+"/api/v1")
 	line("reference", base+"/docs/api")
 	if a.cfg.SMTPURL == "" {
