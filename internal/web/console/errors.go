@@ -31,7 +31,7 @@ func (c *Console) failed(ctx context.Context, r *Request, err error) (Response, 
 		message := text.From(ctx).Error(p.Code, p.Detail)
 		res.Body, res.bare = view.Toast(message, nil), true
 		res.Header = http.Header{"Hx-Retarget": {"#toasts"}, "Hx-Reswap": {"beforeend"},
-			"Hx-Trigger": {`{"announceError":` + strconv.QuoteToASCII(message) + `}`}}
+			"Hx-Trigger": {trigger("announceError", message)}}
 	}
 	return res, nil
 }

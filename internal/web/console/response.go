@@ -5,9 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/a-h/templ"
 
@@ -88,8 +91,22 @@ func (r Response) Announce(message string) Response {
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
-	r.Header.Set("HX-Trigger", `{"announce":`+strconv.QuoteToASCII(message)+`}`)
+	r.Header.Set("HX-Trigger", trigger("announce", message))
 	return r
+}
+
+// trigger is the value of HX-Trigger for an event with a message, in ASCII: that
+// is all a header carries.
+func trigger(event, message string) string {
+	var b strings.Builder
+	for _, unit := range utf16.Encode([]rune(message)) {
+		if unit < ' ' || unit > '~' || unit == '"' || unit == '\\' {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		} else {
+			b.WriteByte(byte(unit))
+		}
+	}
+	return `{"` + event + `":"` + b.String() + `"}`
 }
 
 const sayCookie = "igny8-say"
