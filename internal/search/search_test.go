@@ -9,6 +9,7 @@ import (
 	"igny8/internal/billing/billingtest"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/doctor/doctortest"
 	"igny8/internal/search"
 	"igny8/internal/site"
 )
@@ -64,6 +65,7 @@ func TestOneBoxFindsEverything(t *testing.T) {
 		if _, err := s.Open(t.Context(), staff, igny8.NewID[igny8.AccountID](d.Now())); igny8.KindOf(err) != igny8.NotFound {
 			t.Errorf("absent account: %v", err)
 		}
+		doctortest.Assert(t, d)
 		list, err := s.Accounts(t.Context(), "trial", igny8.Page{})
 		if err != nil || len(list.Items) != 1 || list.Items[0].ID != trial.Account {
 			t.Errorf("accounts on trial: %d, %v", len(list.Items), err)

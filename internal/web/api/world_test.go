@@ -27,6 +27,7 @@ import (
 	"igny8/internal/catalog"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/doctor/doctortest"
 	"igny8/internal/idem"
 	"igny8/internal/job"
 	"igny8/internal/signup"
@@ -56,6 +57,7 @@ func onCore(t *testing.T, f func(*core)) {
 
 func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 	t.Helper()
+	t.Cleanup(func() { doctortest.Assert(t, d) }) // whatever a test did, the invariants hold
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
