@@ -10,7 +10,6 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
-	"igny8/internal/payref"
 	"igny8/internal/web"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -35,7 +34,7 @@ func (h handler) pay(ctx context.Context, r *console.Request) (console.Response,
 	if err != nil {
 		return console.Response{}, err
 	}
-	v.Form = v.prefilled()
+	v.Form = v.prefilled(h.now())
 	return v.response(ctx, r), nil
 }
 
@@ -113,8 +112,8 @@ func (v payView) refused() bool {
 
 // prefilled is the form with what is known: today, what is due, and after a
 // refusal what was sent then.
-func (v payView) prefilled() view.Form {
-	f := view.Filled("method", v.Method.Slug, "amount", view.PlainAmount(v.due()))
+func (v payView) prefilled(now time.Time) view.Form {
+	f := view.Filled("method", v.Method.Slug, "amount", view.PlainAmount(v.due()), "paid_on", now.In(v.Zone).Format(time.DateOnly))
 	if v.refused() {
 		f.Values.Set("reference", v.Last.Reference)
 		f.Values.Set("payer_name", v.Last.PayerName)
@@ -148,26 +147,43 @@ func (h handler) tell(ctx context.Context, r *console.Request) (console.Response
 	return console.SeeOther("/pay/" + v.Token).Saying("told"), nil
 }
 
+// submit checks all fields of the form before the service does, so that everything
+// wrong is said at once.
 func (h handler) submit(ctx context.Context, r *console.Request, v payView, files [][]byte) (billing.Payment, error) {
 	in := billing.Submission{Method: r.Value("method"), Reference: latin(r.Value("reference")), PayerName: r.Value("payer_name"),
 		PaidOn: latin(r.Value("paid_on")), Notes: r.Value("notes"), Files: files}
+	var wrong *igny8.Error
+	also := func(field, code, detail string) {
+		if wrong == nil {
+			wrong = igny8.InvalidField(field, code, detail)
+		} else {
+			wrong = wrong.WithField(field, code, detail)
+		}
+	}
 	if v.Method.Submission.ReferenceRequired && in.Reference == "" {
-		return billing.Payment{}, igny8.InvalidField("reference", "reference_required", "Write the reference that your bank or app shows for this payment.")
+		also("reference", "reference_required", "Write the reference that your bank or app shows for this payment.")
 	}
-	if amount := strings.NewReplacer(",", "", " ", "", "٬", "").Replace(latin(r.Value("amount"))); amount != "" {
-		m, err := igny8.ParseAmount(strings.ReplaceAll(amount, "٫", "."), v.due().Currency)
-		if err != nil || m.Minor == 0 {
-			return billing.Payment{}, igny8.InvalidField("amount", "amount_format", "Write the amount in digits, such as 5600 or 5600.00.").
-				Because(err)
-		}
-		in.AmountMinor = m.Minor
+	if _, err := time.Parse(time.DateOnly, in.PaidOn); err != nil {
+		also("paid_on", "invalid_date", "Choose the day of the payment.")
 	}
-	if in.Reference != "" {
-		if err := payref.Check("reference", in.Reference); err != nil {
-			return billing.Payment{}, err
+	if amount := r.Value("amount"); amount != "" {
+		var ok bool
+		if in.AmountMinor, ok = minor(amount, v.due().Currency); !ok {
+			also("amount", "amount_format", "Write the amount in digits, such as 5600 or 5600.00.")
 		}
+	}
+	if wrong != nil {
+		return billing.Payment{}, wrong
 	}
 	return h.Billing.SubmitByLink(ctx, r.Device(ctx, false).Network, v.Token, in)
+}
+
+// minor reads an amount as people write it: with thousands set apart, in their
+// own digits.
+func minor(s string, c igny8.Currency) (int64, bool) {
+	s = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u066c", "", "\u066b", ".").Replace(latin(s))
+	m, err := igny8.ParseAmount(s, c)
+	return m.Minor, err == nil && m.Minor > 0
 }
 
 // latin turns Arabic, Persian and Urdu digits, and those of Devanagari, into ours.

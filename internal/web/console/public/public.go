@@ -2,6 +2,7 @@ package public
 
 import (
 	"context"
+	"time"
 
 	"igny8"
 	"igny8/internal/auth"
@@ -24,11 +25,12 @@ type Deps struct {
 type handler struct {
 	Deps
 	absolute func(path string) string
+	now      func() time.Time
 }
 
 // Register adds the pages.
 func Register(c *console.Console, d Deps) {
-	h := handler{d, c.Absolute}
+	h := handler{d, c.Absolute, c.Now}
 	c.Public("GET /{$}", h.landing)
 	c.Public("GET /pricing", h.pricing)
 	c.Public("GET /signup", h.signupStart)
