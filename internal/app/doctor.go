@@ -148,6 +148,15 @@ func people(ctx context.Context, d *db.DB) finding {
 	return finding{What: fmt.Sprintf("staff: %d", len(staff)), OK: true}
 }
 
+func anyActive(staff []account.User) bool {
+	for _, u := range staff {
+		if u.Status == "active" {
+			return true
+		}
+	}
+	return false
+}
+
 // accountNumbers looks for payment methods that customers would be sent to
 // without an account number.
 func accountNumbers(ctx context.Context, d *db.DB) finding {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"igny8/internal/account"
 	"igny8/internal/config"
 )
 
@@ -96,17 +95,8 @@ func (a *App) banner(ctx context.Context, w io.Writer, base string) {
 	if a.cfg.DatabaseURL == "" {
 		line("data", a.cfg.Data)
 	}
-	if staff, err := a.account.Staff(ctx); err == nil && !anyActive(staff) {
-		fmt.Fprintf(w, "\n  No staff user yet. Nobody can approve payments until you run:\n  igny8 staff create --email you@example.com --password-stdin\n")
+	if token, err := a.auth.NewSetup(ctx); err == nil && token != "" {
+		fmt.Fprintf(w, "\n  No staff user yet, so nobody can approve payments. Open this once, within 30 minutes:\n  %s/setup/%s\n  or run: igny8 staff create --email you@example.com --password-stdin\n", base, token)
 	}
 	fmt.Fprintln(w, "\nStop with Ctrl-C.")
-}
-
-func anyActive(staff []account.User) bool {
-	for _, u := range staff {
-		if u.Status == "active" {
-			return true
-		}
-	}
-	return false
 }

@@ -73,3 +73,18 @@ UPDATE console_token SET expires_at = @expires_at WHERE hash = @hash;
 
 -- name: ForgetConsole :exec
 DELETE FROM console_token WHERE hash = $1 OR expires_at <= @now;
+
+-- name: PutSetting :exec
+INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value, updated_at = EXCLUDED.updated_at;
+
+-- name: TakeSetting :one
+-- Only one of two takers gets the row.
+DELETE FROM setting WHERE name = $1 AND value = $2 RETURNING name;
+
+-- name: ActiveStaff :one
+-- system scope: staff are of no tenant.
+SELECT count(*) FROM app_user WHERE staff AND status = 'active';
+
+-- name: GetSettingRow :one
+SELECT * FROM setting WHERE name = $1;

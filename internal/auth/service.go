@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"igny8"
@@ -219,23 +218,33 @@ func (s *Service) Verify(ctx context.Context, token string) error {
 
 // CreateStaff makes a member of the platform's staff.
 func (s *Service) CreateStaff(ctx context.Context, email, password string) (u account.User, err error) {
-	e, err := ParseEmail("email", strings.TrimSpace(email))
-	if err != nil {
-		return u, err
-	}
-	hash, err := s.HashPassword(ctx, password, email)
+	n, err := s.newStaff(ctx, email, password)
 	if err != nil {
 		return u, err
 	}
 	err = s.db.System(ctx, "auth.create_staff", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		u, err = account.CreateUser(ctx, tx, account.NewUser{Email: e.Address, EmailNorm: NormalizeEmail(e.Address), PasswordHash: hash,
-			FirstName: "Staff", Language: "en", Staff: true})
-		if err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "staff.create", ObjectType: "user", ObjectID: u.ID.String()})
+		u, err = createStaff(ctx, tx, n)
+		return err
 	})
 	return u, err
+}
+
+// newStaff checks address and password, outside of any transaction.
+func (s *Service) newStaff(ctx context.Context, email, password string) (n account.NewUser, err error) {
+	e, err := ParseEmail("email", email)
+	if err != nil {
+		return n, err
+	}
+	hash, err := s.HashPassword(ctx, password, e.Address)
+	return account.NewUser{Email: e.Address, EmailNorm: e.Login, PasswordHash: hash, FirstName: "Staff", Language: "en", Staff: true}, err
+}
+
+func createStaff(ctx context.Context, tx *db.Tx, n account.NewUser) (account.User, error) {
+	u, err := account.CreateUser(ctx, tx, n)
+	if err != nil {
+		return u, err
+	}
+	return u, audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "staff.create", ObjectType: "user", ObjectID: u.ID.String()})
 }
 
 // DisableStaff ends a staff user's access and sessions at once.

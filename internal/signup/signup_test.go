@@ -249,3 +249,60 @@ func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestTheSetupLinkMakesOneStaffUser(t *testing.T) {
+	on(t, true, func(w world) {
+		older, err := w.auth.NewSetup(w.Context())
+		if err != nil || older == "" {
+			w.Fatal(older, err)
+		}
+		token, err := w.auth.NewSetup(w.Context())
+		if err != nil {
+			w.Fatal(err)
+		}
+		use := func(token, email string) error {
+			_, err := w.auth.Setup(w.Context(), token, email, "quiet-harbour-lamp-7")
+			return err
+		}
+		if err := use(older, "a@example.com"); igny8.CodeOf(err) != "setup_link_invalid" {
+			w.Errorf("a link that a newer one ended: %v", err)
+		}
+		if _, err := w.auth.Setup(w.Context(), token, "a@example.com", "short"); igny8.KindOf(err) != igny8.Invalid {
+			w.Errorf("a weak password: %v", err)
+		}
+		var wg sync.WaitGroup
+		errs := make([]error, 4)
+		for i := range errs {
+			wg.Go(func() { errs[i] = use(token, fmt.Sprintf("s%d@example.com", i)) })
+		}
+		wg.Wait()
+		made := 0
+		for _, err := range errs {
+			switch {
+			case err == nil:
+				made++
+			case igny8.CodeOf(err) != "setup_link_invalid":
+				w.Errorf("%v", err)
+			}
+		}
+		if made != 1 {
+			w.Errorf("%d staff users by one link", made)
+		}
+		if again, err := w.auth.NewSetup(w.Context()); err != nil || again != "" {
+			w.Errorf("a link although there is staff: %q, %v", again, err)
+		}
+	})
+}
+
+func TestASetupLinkGetsOld(t *testing.T) {
+	on(t, true, func(w world) {
+		token, err := w.auth.NewSetup(w.Context())
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.clock.Advance(30 * time.Minute)
+		if err := w.auth.CheckSetup(w.Context(), token); igny8.CodeOf(err) != "setup_link_invalid" {
+			w.Errorf("after half an hour: %v", err)
+		}
+	})
+}

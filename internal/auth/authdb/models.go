@@ -39,3 +39,9 @@ type Session struct {
 	RevokedAt     *time.Time
 	RevokedReason *string
 }
+
+type Setting struct {
+	Name      string
+	Value     string
+	UpdatedAt time.Time
+}

@@ -12,6 +12,18 @@ import (
 	"igny8"
 )
 
+const activeStaff = `-- name: ActiveStaff :one
+SELECT count(*) FROM app_user WHERE staff AND status = 'active'
+`
+
+// system scope: staff are of no tenant.
+func (q *Queries) ActiveStaff(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, activeStaff)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const bindSetting = `-- name: BindSetting :exec
 INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
 `
@@ -191,6 +203,17 @@ func (q *Queries) GetSetting(ctx context.Context, name string) (string, error) {
 	return value, err
 }
 
+const getSettingRow = `-- name: GetSettingRow :one
+SELECT name, value, updated_at FROM setting WHERE name = $1
+`
+
+func (q *Queries) GetSettingRow(ctx context.Context, name string) (Setting, error) {
+	row := q.db.QueryRowContext(ctx, getSettingRow, name)
+	var i Setting
+	err := row.Scan(&i.Name, &i.Value, &i.UpdatedAt)
+	return i, err
+}
+
 const hit = `-- name: Hit :one
 INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES ($1, 1, $2, $2)
 ON CONFLICT (key) DO UPDATE SET
@@ -331,6 +354,22 @@ func (q *Queries) MarkVerified(ctx context.Context, arg MarkVerifiedParams) erro
 	return err
 }
 
+const putSetting = `-- name: PutSetting :exec
+INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value, updated_at = EXCLUDED.updated_at
+`
+
+type PutSettingParams struct {
+	Name      string
+	Value     string
+	UpdatedAt time.Time
+}
+
+func (q *Queries) PutSetting(ctx context.Context, arg PutSettingParams) error {
+	_, err := q.db.ExecContext(ctx, putSetting, arg.Name, arg.Value, arg.UpdatedAt)
+	return err
+}
+
 const replaceSetting = `-- name: ReplaceSetting :exec
 UPDATE setting SET value = $1, updated_at = $2 WHERE name = $3
 `
@@ -375,6 +414,23 @@ type RevokeSessionsOfParams struct {
 func (q *Queries) RevokeSessionsOf(ctx context.Context, arg RevokeSessionsOfParams) error {
 	_, err := q.db.ExecContext(ctx, revokeSessionsOf, arg.Now, arg.Reason, arg.UserID)
 	return err
+}
+
+const takeSetting = `-- name: TakeSetting :one
+DELETE FROM setting WHERE name = $1 AND value = $2 RETURNING name
+`
+
+type TakeSettingParams struct {
+	Name  string
+	Value string
+}
+
+// Only one of two takers gets the row.
+func (q *Queries) TakeSetting(ctx context.Context, arg TakeSettingParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, takeSetting, arg.Name, arg.Value)
+	var name string
+	err := row.Scan(&name)
+	return name, err
 }
 
 const touchSession = `-- name: TouchSession :exec

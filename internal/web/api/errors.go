@@ -50,6 +50,7 @@ func ErrorCodes() []ErrorCode {
 		{"self_approval", 403, "You belong to the account whose payment this is.", "Another member of staff must decide."},
 
 		{"not_found", 404, "There is no such object, or it is another account's; the two look alike on purpose.", "Check the id, and which account the token is for."},
+		{"setup_link_invalid", 404, "The link that makes the first staff user was used, is too old, or never was.", "Restart the server for a new one, or run igny8 staff create."},
 		{"unknown_package", 404, "There is no such credit package.", "List them at /api/v1/credit-packages."},
 		{"method_not_allowed", 405, "The address exists, but not with this method.", "See the Allow header."},
 

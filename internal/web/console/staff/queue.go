@@ -125,8 +125,11 @@ func (h handler) approve(ctx context.Context, r *console.Request) (console.Respo
 		return h.refused(ctx, r, o, err)
 	}
 	said := "approved"
-	if out.Status == igny8.PaymentPendingApproval {
+	switch {
+	case out.Status == igny8.PaymentPendingApproval:
 		said = "approved_first"
+	case out.Invoice.Status == igny8.InvoicePending:
+		said = "approved_part"
 	}
 	return h.next(ctx, o.ID, said)
 }

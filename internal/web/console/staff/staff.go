@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"igny8"
+	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/doctor"
@@ -16,6 +17,7 @@ import (
 
 // Deps are the services whose pages these are.
 type Deps struct {
+	Auth    *auth.Service
 	Billing *billing.Service
 	Catalog *catalog.Service
 	Search  *search.Service
@@ -31,6 +33,8 @@ type handler struct {
 func Register(c *console.Console, d Deps) {
 	h := handler{d, c}
 	c.Nav(view.Staff, nav)
+	c.Public("GET /setup/{token}", h.setup)
+	c.Public("POST /setup/{token}", h.setUp)
 	c.Staff("GET /staff", h.queue)
 	c.Staff("GET /staff/payments/{id}", h.payment)
 	c.Staff("GET /staff/payments/{id}/proofs/{n}", h.proof)
