@@ -20,7 +20,7 @@ var finder string
 // Go opens a path of the server, such as /pricing, or a whole address of it.
 func (p *Page) Go(path string) *Page {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Navigate(p.base+strings.TrimPrefix(path, p.base))); err != nil {
 		p.t.Fatalf("go to %s: %v", path, err)
@@ -32,7 +32,7 @@ func (p *Page) Go(path string) *Page {
 // Reload loads the page again.
 func (p *Page) Reload() *Page {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Reload()); err != nil {
 		p.t.Fatalf("reload: %v", err)
@@ -192,7 +192,7 @@ func (p *Page) Press(keys ...string) *Page {
 
 func (p *Page) key(k string, modifiers ...chromedp.Modifier) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 40*time.Second)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.KeyEvent(k, chromedp.KeyModifiers(modifiers...))); err != nil {
 		p.t.Fatalf("press %q: %v", k, err)

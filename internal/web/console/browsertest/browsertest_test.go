@@ -220,7 +220,7 @@ func TestPeopleDoNotShareCookies(t *testing.T) {
 
 func TestWaiting(t *testing.T) {
 	p := machine.Page(t, site(t, "<p id=c>early</p>", `setTimeout(() => document.getElementById('c').textContent = 'late', 400)`))
-	p.Go("/").SeeWithin(3*time.Second, "late")
+	p.Go("/").SeeWithin(20*time.Second, "late")
 }
 
 func TestWeightAndPictures(t *testing.T) {

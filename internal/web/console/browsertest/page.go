@@ -17,7 +17,7 @@ import (
 )
 
 // Soon is how long a page has to show what is expected of it.
-const Soon = 5 * time.Second
+const Soon = 20 * time.Second
 
 // Page is one tab. Its methods fail the test by themselves, and return the page,
 // so that they can be chained. After each of them that may load something, the
@@ -107,7 +107,7 @@ func do[P, R any](p *Page, command cdp.Command[P, R], params P) R {
 }
 
 func try[P, R any](p *Page, command cdp.Command[P, R], params P) (R, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 40*time.Second)
 	defer cancel()
 	return chromedp.Call(ctx, command, params)
 }
@@ -124,7 +124,7 @@ func Eval[T any](p *Page, expression string) T {
 }
 
 func eval[T any](p *Page, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
@@ -208,7 +208,7 @@ func (p *Page) Tolerate(texts ...string) *Page {
 func (p *Page) settle() {
 	p.t.Helper()
 	calm, before := 0, -1
-	ok := p.poll(15*time.Second, func() bool {
+	ok := p.poll(40*time.Second, func() bool {
 		quiet, asked := p.watch.quiet()
 		state, err := eval[string](p, `document.readyState`)
 		if !quiet || asked != before || err != nil || state != "complete" {

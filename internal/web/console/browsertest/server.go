@@ -58,7 +58,7 @@ func (m *Machine) start(t *testing.T, demo bool) *Server {
 	case s.Base = <-s.log.started:
 	case err := <-ended:
 		t.Fatalf("the program ended at once: %v\n%s", err, s.log)
-	case <-time.After(30 * time.Second):
+	case <-time.After(90 * time.Second):
 		cmd.Process.Kill()
 		t.Fatalf("the program does not tell its address:\n%s", s.log)
 	}
