@@ -109,7 +109,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		cmd.Process.Signal(os.Interrupt)
 		<-ended
 	})
-	for range 200 {
+	for range 1200 {
 		if resp, err := http.Get("http://" + ts.Getenv("IGNY8_ADDR") + "/readyz"); err == nil {
 			resp.Body.Close()
 			return
