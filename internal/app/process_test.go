@@ -94,7 +94,7 @@ func (i installation) start(t *testing.T, more ...string) *process {
 		p.client = newClient(t, base)
 	case <-p.exited:
 		t.Fatalf("the server ended at once:\n%s", said.String())
-	case <-time.After(30 * time.Second):
+	case <-time.After(90 * time.Second):
 		t.Fatal("the server does not start")
 	}
 	return p
@@ -105,7 +105,7 @@ func (p *process) stop() {
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.exited:
-	case <-time.After(25 * time.Second):
+	case <-time.After(90 * time.Second):
 		p.cmd.Process.Kill()
 		<-p.exited
 	}
@@ -119,7 +119,7 @@ func (p *process) died() {
 		if code := p.cmd.ProcessState.ExitCode(); code != 137 {
 			p.Errorf("the process ended with %d, want 137", code)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(60 * time.Second):
 		p.Error("the process passed its failpoint")
 	}
 }
