@@ -2,12 +2,12 @@ package browser
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"image"
 	"image/png"
 	"net/http"
-	"strings"
 	"testing"
 
 	"igny8/internal/demo"
@@ -29,7 +29,7 @@ func api(t *testing.T, base, token, method, path string, body, out any) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Idempotency-Key", strings.ReplaceAll(method+path, "/", "-"))
+	req.Header.Set("Idempotency-Key", rand.Text())
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

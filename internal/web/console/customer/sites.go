@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"errors"
 
 	"igny8"
 	"igny8/internal/account"
@@ -46,9 +47,25 @@ func (h handler) addSite(ctx context.Context, r *console.Request) (console.Respo
 		return h.showSites(ctx, r, f)
 	}
 	if igny8.CodeOf(err) == "limit_reached" { // an answer within the form: which limit, of which plan
-		return h.showSites(ctx, r, r.RefusedAnyway(ctx, err))
+		return h.showSites(ctx, r, limited(ctx, r, err))
 	}
 	return console.Response{}, err
+}
+
+// limited is the form that a plan's limit refused, and says which and how much.
+func limited(ctx context.Context, r *console.Request, err error) view.Form {
+	f := r.RefusedAnyway(ctx, err)
+	var e *igny8.Error
+	if !errors.As(err, &e) {
+		return f
+	}
+	switch e.Facts["limit"] {
+	case "sites":
+		f.Detail = text.T(ctx, "sites.limit.sites", e.Facts["plan"], e.Facts["allowed"], e.Facts["used"])
+	case "sectors":
+		f.Detail = text.T(ctx, "sites.limit.sectors", e.Facts["plan"], e.Facts["allowed"], e.Facts["requested"])
+	}
+	return f
 }
 
 // plot is one site with its forms.
@@ -136,7 +153,7 @@ func (h handler) setSectors(ctx context.Context, r *console.Request) (console.Re
 	}
 	f, ok := r.Refused(ctx, err)
 	if !ok && igny8.CodeOf(err) == "limit_reached" {
-		f, ok = r.RefusedAnyway(ctx, err), true
+		f, ok = limited(ctx, r, err), true
 	}
 	if ok {
 		return h.showSite(ctx, r, view.Form{}, f)

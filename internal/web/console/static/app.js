@@ -190,7 +190,7 @@ class StaffKeys extends HTMLElement {
     if (key === '/') { const q = document.getElementById('f-q'); if (q) q.focus(); else location.href = '/staff/search'; return true; }
     if (key === '?') { this.querySelector('summary').click(); return true; }
     if (key === 'e') { const f = document.getElementById('f-received'); f?.focus(); f?.select(); return !!f; }
-    const target = /^[a-z]$/.test(key) && document.querySelector(`[data-key="${key}"]`);
+    const target = /^[a-z]$/.test(key) ? document.querySelector(`[data-key="${key}"]`) : null;
     target?.click();
     return !!target;
   }

@@ -1,0 +1,155 @@
+package browser
+
+import (
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"igny8/internal/demo"
+	"igny8/internal/web/console/browsertest"
+)
+
+// Every page of staff, in all shapes.
+func TestStaffPages(t *testing.T) {
+	p := logIn(machine.Start(t).Page(), demo.StaffEmail)
+	waiting := paths(p, "#queue a[data-row]")
+	payment := p.Click("#queue tbody tr:nth-child(1) a[data-row]").See("Amount received").URL()
+	decided := p.Go("/staff/search?q=trx").Click("main tbody tr:nth-child(1) a[data-row]").URL()
+	account := p.Go("/staff/accounts").Click("main tbody tr:nth-child(1) a[data-row]").URL()
+	bulk := "/staff/bulk?" + chosen(waiting)
+	p.Sweep("/staff", payment, decided, bulk, "/staff/search?q=trx", "/staff/accounts", account,
+		"/staff/audit", "/staff/catalogue", "/staff/health")
+}
+
+// paths returns where the links go that a selector finds, without the server's
+// address.
+func paths(p *browsertest.Page, selector string) []string {
+	return browsertest.Eval[[]string](p, `[...document.querySelectorAll('`+selector+`')].map(a => a.getAttribute('href'))`)
+}
+
+// chosen is the query that the queue's form sends for payments with these paths.
+func chosen(payments []string) string {
+	q := url.Values{}
+	for _, p := range payments {
+		q.Add("id", path.Base(p))
+	}
+	return q.Encode()
+}
+
+// open opens the queue, and the payment of a business in it.
+func open(p *browsertest.Page, business string) *browsertest.Page {
+	return p.Go("/staff").Click(business).See("Payment of "+business, "Amount received")
+}
+
+func TestApprovingByClicking(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *browsertest.Page) {
+		list := three(t, p.Base())
+		open(logIn(p, demo.StaffEmail), "Business one").See("equal", "Rs "+starter, "JC-one").NotSee("differs")
+		if wide := browsertest.Eval[int](p, `document.querySelector('.review-proof img').naturalWidth`); wide != 240 {
+			t.Errorf("the proof is shown %d px wide, want the picture that was sent, 240", wide)
+		}
+		p.Click("Approve").See("Approved. Everything is active", "Payment of Business two")
+		p.Go("/staff").NotSee("Business one")
+		p.Go("/staff/search?q=jc-one").Click("main tbody tr:nth-child(1) a[data-row]").See("approved", demo.StaffEmail)
+		var inv struct{ Status, Total string }
+		api(t, p.Base(), list[0].token, "GET", "/billing/invoices/"+list[0].invoice, nil, &inv)
+		if inv.Status != "paid" {
+			t.Errorf("the invoice is %+v, want paid", inv)
+		}
+	})
+}
+
+func TestApprovingWithKeys(t *testing.T) {
+	p := logIn(machine.Start(t).Page(), demo.StaffEmail)
+	three(t, p.Base())
+	p.Reload().Press("j", "x", "j")
+	if n := p.Count("#queue input:checked"); n != 1 {
+		t.Errorf("x selected %d rows, want the one that j had come to", n)
+	}
+	p.FocusKept()
+	at := browsertest.Eval[int](p, `[...document.querySelectorAll('[data-row]')].findIndex(a => a.textContent === 'Business one')`)
+	for range at - 1 {
+		p.Press("j")
+	}
+	p.Press("Enter").See("Payment of Business one")
+	p.Press("a").See("Approved.", "Payment of Business two")
+	p.Press("e", "Escape")
+	if on := browsertest.Eval[string](p, `document.activeElement.name`); on != "received" {
+		t.Errorf("e put the cursor into %q, want the amount", on)
+	}
+	p.Reload().Press("a").See("Approved.", "Payment of Business three")
+	p.Press("a").See("Approved.").NotSee("Business three")
+	if p.URL() != "/staff" {
+		t.Errorf("after the last payment at %s, want the queue", p.URL())
+	}
+}
+
+func TestRefusing(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *browsertest.Page) {
+		const reason = "Only half of it is on our statement; send the rest."
+		list := three(t, p.Base())
+		open(logIn(p, demo.StaffEmail), "Business one")
+		p.Click("Refuse this payment").Fill("Reason", "Another amount arrived").Fill("What the customer will read", reason).Axe()
+		p.Click("Refuse").See("Refused. The customer is told why", "Payment of Business two")
+
+		customer := machine.Page(t, p.Base()).Viewport(360).JavaScript(p.Runs())
+		customer.Go("/login").Fill("E-mail address", list[0].email).Fill("Password", demo.Password).Click("form.form button[type=submit]")
+		customer.Go(list[0].home+"/billing").See(reason, "refused").Axe()
+		customer.Click("Pay").See("We could not accept the last payment", reason, "Fix and send again", "Send the money").Axe()
+		onlyStarter(t, customer)
+		customer.Fill("reference", "JC-again").Fill("payer_name", "Noor Shah").Fill("paid_on", time.Now().UTC().Format(time.DateOnly)).Click("I have paid")
+		customer.See("We are checking your payment")
+	})
+}
+
+// The slower of two is told who was faster, and nothing happens twice.
+func TestTwoStaffOnOnePayment(t *testing.T) {
+	bothWays(t, func(t *testing.T, slow *browsertest.Page) {
+		list := three(t, slow.Base())
+		fast := machine.Page(t, slow.Base())
+		open(logIn(slow, demo.SecondEmail), "Business one")
+		logIn(fast, demo.StaffEmail).See("open at " + demo.SecondEmail)
+		open(fast, "Business one").Click("Approve").See("Approved.")
+		slow.Tolerate("answer 409", "status of 409").Click("Approve").See("Payment of Business one", "Decided", demo.StaffEmail).Axe().FocusKept()
+		var credits struct{ Available int }
+		api(t, slow.Base(), list[0].token, "GET", "/credits/balance", nil, &credits)
+		if credits.Available != 1000 {
+			t.Errorf("the customer has %d credits, want the plan's 1000, once", credits.Available)
+		}
+	})
+}
+
+func TestLessThanDue(t *testing.T) {
+	p := logIn(machine.Start(t).Page(), demo.StaffEmail)
+	n := three(t, p.Base())[0]
+	open(p, "Business one").Fill("Amount received", "10,000").Click("Approve").NotSee("Everything is active").See("The rest stays open")
+	customer := machine.Page(t, p.Base())
+	customer.Go("/login").Fill("E-mail address", n.email).Fill("Password", demo.Password).Click("form.form button[type=submit]")
+	customer.Go(n.home+"/billing").See("open").Click("main tbody tr:nth-child(1) td:nth-child(1) a").See("Rs "+starter, "Rs 14,742").Axe()
+	customer.Go(n.pay).See("Rs 14,742").Axe()
+}
+
+func TestApprovingTogether(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *browsertest.Page) {
+		three(t, p.Base())
+		logIn(p, demo.StaffEmail).Reload()
+		for _, name := range []string{"one", "two", "three"} {
+			p.Click(`[aria-label="Select payment of Business ` + name + `"]`)
+		}
+		p.Click("Review selected").See("Business one", "Business two", "Business three", "Totals", "Rs 74,226").Axe()
+		approve(t, p.Base(), "JC-two") // by a colleague, meanwhile
+		p.Click("Approve 3 payments").See("What became of each").Axe()
+		rows := browsertest.Eval[[]string](p, `[...document.querySelectorAll('main tbody tr')].map(r => r.innerText.replace(/\s+/g, ' '))`)
+		if len(rows) != 3 {
+			t.Fatalf("the result has the rows %q, want three", rows)
+		}
+		for i, name := range []string{"JC-one", "JC-two", "JC-three"} {
+			done := strings.Contains(rows[i], "approved") && !strings.Contains(rows[i], "already")
+			if done != (name != "JC-two") || !strings.Contains(rows[i], name) {
+				t.Errorf("the row of %s says %q", name, rows[i])
+			}
+		}
+	})
+}
