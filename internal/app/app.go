@@ -122,7 +122,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.search = search.New(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
 	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
-		Now: d.Now, Dev: loopback(cfg.Addr)}
+		Now: d.Now, Dev: loopback(cfg.Addr), Demo: cfg.Demo}
 	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}

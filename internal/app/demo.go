@@ -29,6 +29,7 @@ func (c *cli) demo() *cobra.Command {
 			if once && !cmd.Flags().Changed("addr") {
 				cfg.Addr = "127.0.0.1:0"
 			}
+			cfg.Demo = true
 			cfg.RateLimits = "off" // the journey signs up as often as somebody wants to see it
 			return serving(cmd.Context(), cfg, quietly(log), func(ctx context.Context, a *App, base string) error {
 				return c.play(ctx, a, base, once)

@@ -30,6 +30,9 @@ type Config struct {
 	RateLimits  string `env:"IGNY8_RATE_LIMITS" envDefault:"on" help:"off: no limits at all; for tests only"`
 	LogFormat   string `env:"IGNY8_LOG" envDefault:"text" help:"text or json"`
 
+	// Demo says on every page that the data are invented. The demo command sets it.
+	Demo bool
+
 	origins map[string]string
 }
 
