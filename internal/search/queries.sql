@@ -13,6 +13,9 @@ JOIN membership ON membership.account_id = account.id AND membership.role = 'own
 JOIN app_user ON app_user.id = membership.user_id
 WHERE account.id = @account_id ORDER BY membership.id LIMIT 1;
 
+-- name: PaymentWaits :one
+SELECT count(*) FROM payment WHERE account_id = $1 AND status = 'pending_approval';
+
 -- name: FindAccounts :many
 -- system scope: the staff's search.
 SELECT id, number, name, status FROM account

@@ -55,7 +55,12 @@ func (s *Service) Open(ctx context.Context, staff igny8.Actor, id igny8.AccountI
 		if err != nil {
 			return err
 		}
-		o = Overview{Entry: Entry(row), Effective: row.Status}
+		o = Overview{Entry: Entry(row)}
+		waiting, err := searchdb.New(tx).PaymentWaits(ctx, id)
+		if err != nil {
+			return fmt.Errorf("look for a waiting payment: %w", err)
+		}
+		facts := account.Facts{Status: row.Status, CreatedAt: row.CreatedAt, Waiting: waiting > 0}
 		sub, err := billing.CurrentSubscription(ctx, tx)
 		switch {
 		case igny8.KindOf(err) == igny8.NotFound:
@@ -63,9 +68,9 @@ func (s *Service) Open(ctx context.Context, staff igny8.Actor, id igny8.AccountI
 			return err
 		default:
 			o.Subscription = &sub
-			o.Effective = account.Effective(account.Facts{Status: row.Status, CreatedAt: row.CreatedAt,
-				PeriodEnd: sub.CurrentPeriodEnd, GraceUntil: sub.GraceUntil}, tx.Now)
+			facts.PeriodEnd, facts.GraceUntil = sub.CurrentPeriodEnd, sub.GraceUntil
 		}
+		o.Effective = account.Effective(facts, tx.Now)
 		if o.Credits, err = credit.BalanceOf(ctx, tx); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package search_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"igny8"
 	"igny8/internal/billing"
@@ -71,4 +72,22 @@ func TestOneBoxFindsEverything(t *testing.T) {
 			t.Errorf("accounts on trial: %d, %v", len(list.Items), err)
 		}
 	})
+}
+
+func TestStaffSeeTheStatusThatTheGateGoesBy(t *testing.T) {
+	clock := dbtest.NewClock(time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC))
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		billingtest.Seed(t, d)
+		bill, s, staff := billing.New(d, nil, nil, ""), search.New(d), billingtest.Staff(t, d)
+		silent, _ := billingtest.Unpaid(t, d, "starter", "PK")
+		told, inv := billingtest.Unpaid(t, d, "starter", "PK")
+		billingtest.Submit(t, d, bill, told, inv, 0)
+		clock.Advance(15 * 24 * time.Hour)
+		for id, want := range map[igny8.AccountID]igny8.AccountStatus{
+			silent.Account: igny8.AccountExpired, told.Account: igny8.AccountPendingPayment} {
+			if o, err := s.Open(t.Context(), staff, id); err != nil || o.Effective != want {
+				t.Errorf("effective %s, want %s, %v", o.Effective, want, err)
+			}
+		}
+	}, dbtest.WithClock(clock))
 }

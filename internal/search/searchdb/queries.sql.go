@@ -422,3 +422,14 @@ func (q *Queries) OneAccount(ctx context.Context, accountID igny8.AccountID) (On
 	)
 	return i, err
 }
+
+const paymentWaits = `-- name: PaymentWaits :one
+SELECT count(*) FROM payment WHERE account_id = $1 AND status = 'pending_approval'
+`
+
+func (q *Queries) PaymentWaits(ctx context.Context, accountID igny8.AccountID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, paymentWaits, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
