@@ -17,7 +17,6 @@ type OpaqueKind string
 const (
 	RefreshToken OpaqueKind = "igny8_rt_"
 	ConsoleToken OpaqueKind = "igny8_web_"    // the console's session cookie
-	PayToken     OpaqueKind = "igny8_pay_"    // the shareable pay page
 	VerifyToken  OpaqueKind = "igny8_verify_" // proves an e-mail address
 	ResetToken   OpaqueKind = "igny8_reset_"  // sets a new password
 	InviteToken  OpaqueKind = "igny8_invite_"

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var kinds = []OpaqueKind{RefreshToken, ConsoleToken, PayToken, VerifyToken, ResetToken, InviteToken, SetupToken, APIKey}
+var kinds = []OpaqueKind{RefreshToken, ConsoleToken, VerifyToken, ResetToken, InviteToken, SetupToken, APIKey}
 
 func TestOpaque(t *testing.T) {
 	seen := map[string]bool{}

@@ -69,3 +69,8 @@ func (i Invoice) Money(minor int64) igny8.Money {
 func (p Payment) Amount() igny8.Money {
 	return igny8.Money{Minor: p.AmountMinor, Currency: igny8.Currency(p.Currency)}
 }
+
+// BalanceMoney is the amount of a balance with its currency.
+func BalanceMoney(b Balance) igny8.Money {
+	return igny8.Money{Minor: b.BalanceMinor, Currency: igny8.Currency(b.Currency)}
+}

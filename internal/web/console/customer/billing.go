@@ -99,7 +99,3 @@ func address(b account.Billing) (lines []string) {
 	}
 	return lines
 }
-
-func balanceMoney(b billing.Balance) igny8.Money {
-	return igny8.Money{Minor: b.BalanceMinor, Currency: igny8.Currency(b.Currency)}
-}

@@ -159,7 +159,7 @@ func billingPage(r *console.Request, b ledgerOfMoney) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = view.Money(balanceMoney(x)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = view.Money(billing.BalanceMoney(x)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

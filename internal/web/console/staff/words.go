@@ -76,7 +76,3 @@ func hitPath(h search.Hit) string {
 	}
 	return "/staff/accounts/" + h.Account.String()
 }
-
-func balanceMoney(b billing.Balance) igny8.Money {
-	return igny8.Money{Minor: b.BalanceMinor, Currency: igny8.Currency(b.Currency)}
-}
