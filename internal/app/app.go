@@ -26,6 +26,7 @@ import (
 	"igny8/internal/config"
 	"igny8/internal/db"
 	"igny8/internal/doctor"
+	"igny8/internal/event"
 	"igny8/internal/gateway/smtp"
 	"igny8/internal/idem"
 	"igny8/internal/job"
@@ -60,6 +61,8 @@ type App struct {
 	billing *billing.Service
 	site    *site.Service
 	search  *search.Service
+	feed    *event.Feed
+	pages   *console.Console
 }
 
 // openDB opens the configured database. serving takes SQLite's lock file.
@@ -120,9 +123,10 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
 	a.search = search.New(d)
+	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
 	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
-		Now: d.Now, Dev: loopback(cfg.Addr), Demo: cfg.Demo}
+		Feed: a.feed, Now: d.Now, Dev: loopback(cfg.Addr), Demo: cfg.Demo}
 	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}
@@ -220,7 +224,8 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	}
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
 	customerpages.Register(c, customerpages.Deps{Account: a.account, Billing: a.billing, Catalog: a.catalog, Site: a.site})
-	staffpages.Register(c, staffpages.Deps{Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,
+	a.pages = c
+	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,
 		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
 	return c, nil
 }
@@ -292,10 +297,14 @@ func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, fai
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
+	rest := a.background()
 	stop = func() error {
 		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 		defer cancel()
-		return errors.Join(server.Shutdown(wait), runner.Stop(wait))
+		a.pages.Close()
+		err := errors.Join(server.Shutdown(wait), runner.Stop(wait))
+		rest()
+		return err
 	}
 	return stop, ended, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"igny8"
 	"igny8/internal/account"
@@ -23,6 +24,10 @@ type Approval struct {
 	Note             string
 	OverrideWarnings []string // codes of warnings that were looked into
 
+	// Hold is how long the approval may be taken back before it takes effect; 0:
+	// at once, in this call's commit.
+	Hold time.Duration
+
 	// Check sees the payment inside the transaction and may refuse (If-Match).
 	Check func(Payment, []Warning) error
 }
@@ -33,7 +38,8 @@ type Approval struct {
 //
 // Above the currency's limit, or when a warning was overridden, the first
 // approval is recorded and the payment waits for a second member of staff; then
-// the returned payment is still pending_approval.
+// the returned payment is still pending_approval. It is so too, with Hold set,
+// while the approval may be taken back.
 func (s *Service) Approve(ctx context.Context, actor igny8.Actor, id igny8.PaymentID, in Approval) (out StaffPayment, err error) {
 	if !actor.Role.Can(igny8.PermPlatform) {
 		return out, igny8.E(igny8.Forbidden, "forbidden", "Only platform staff approve payments.")
@@ -86,7 +92,11 @@ func approveTx(ctx context.Context, tx *db.Tx, s *Service, actor igny8.Actor, se
 		if err := secondAgrees(p, d); err != nil {
 			return seen, err
 		}
-		p, seen.Invoice, err = s.succeed(ctx, tx, a, p, d)
+		if in.Hold > 0 {
+			seen.Hold, err = hold(ctx, tx, p, d, in.Hold)
+		} else {
+			p, seen.Invoice, err = s.succeed(ctx, tx, a, p, d)
+		}
 	}
 	if err != nil {
 		return seen, err
@@ -99,6 +109,9 @@ func approveTx(ctx context.Context, tx *db.Tx, s *Service, actor igny8.Actor, se
 func mayDecide(ctx context.Context, tx *db.Tx, actor igny8.Actor, p Payment) error {
 	if p.Status != igny8.PaymentPendingApproval {
 		return decided(ctx, tx, p.ID)
+	}
+	if err := notHeld(ctx, tx, p.ID); err != nil {
+		return err
 	}
 	member, err := account.IsMember(ctx, tx, actor.User)
 	if err != nil {

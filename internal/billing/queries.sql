@@ -177,3 +177,18 @@ SELECT count(*) FROM payment_proof o WHERE o.payment_id <> @payment_id
 -- name: SiteExists :one
 -- For credits spent on a site; the site itself belongs to package site.
 SELECT count(*) FROM site WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL;
+
+-- name: InsertHold :one
+INSERT INTO approval_hold (account_id, payment_id, held_by, held_email, received_minor, evidence, decision_note, overridden, due_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *;
+
+-- name: GetHold :one
+SELECT * FROM approval_hold WHERE account_id = $1 AND payment_id = $2;
+
+-- name: TakeHold :one
+-- Whoever deletes the row acts on it: the undo, the decision, the withdrawal.
+DELETE FROM approval_hold WHERE account_id = $1 AND payment_id = $2 RETURNING *;
+
+-- name: Holds :many
+-- system scope: staff see every account's; there are as many as were approved in the last seconds.
+SELECT * FROM approval_hold WHERE due_at <= @until ORDER BY due_at LIMIT 500;

@@ -21,6 +21,7 @@ type StaffPayment struct {
 	AccountNumber int64
 	Country       string
 	Warnings      []Warning
+	Hold          *Hold // an approval that may still be taken back
 }
 
 // Warning is something staff should look into. It names no other account. Stops
@@ -51,6 +52,9 @@ func (s *Service) Queue(ctx context.Context, status igny8.PaymentStatus, p igny8
 				return err
 			}
 		}
+		if err := withHolds(ctx, tx, items); err != nil {
+			return err
+		}
 		list = igny8.NewList(p, items, func(p StaffPayment) string { return p.ID.UUID().String() })
 		return nil
 	})
@@ -64,7 +68,12 @@ func (s *Service) StaffPayment(ctx context.Context, id igny8.PaymentID) (out Sta
 		if err != nil {
 			return err
 		}
-		out, err = staffPayment(ctx, tx, row)
+		if out, err = staffPayment(ctx, tx, row); err != nil {
+			return err
+		}
+		one := []StaffPayment{out}
+		err = withHolds(ctx, tx, one)
+		out = one[0]
 		return err
 	})
 	return out, err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -28,6 +29,7 @@ type Config struct {
 	StaffEmail  string `env:"IGNY8_STAFF_EMAIL" help:"makes the first staff user at start, with the password in IGNY8_STAFF_PASSWORD"`
 	StaffPass   string `env:"IGNY8_STAFF_PASSWORD" secret:"true" help:"password of the first staff user"`
 	RateLimits  string `env:"IGNY8_RATE_LIMITS" envDefault:"on" help:"off: no limits at all; for tests only"`
+	Hold        string `env:"IGNY8_APPROVAL_HOLD" envDefault:"10s" help:"how long staff may undo an approval made on the pages before it takes effect, 0s to 60s; the API approves at once"`
 	LogFormat   string `env:"IGNY8_LOG" envDefault:"text" help:"text or json"`
 
 	// Demo says on every page that the data are invented. The demo command sets it.
@@ -153,10 +155,19 @@ func (c Config) validate() error {
 	if c.RateLimits != "on" && c.RateLimits != "off" {
 		errs = append(errs, errors.New("IGNY8_RATE_LIMITS must be on or off"))
 	}
+	if d, err := time.ParseDuration(c.Hold); err != nil || d < 0 || d > time.Minute {
+		errs = append(errs, errors.New("IGNY8_APPROVAL_HOLD must be a time from 0s to 60s, such as 10s"))
+	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		errs = append(errs, errors.New("IGNY8_LOG must be text or json"))
 	}
 	return errors.Join(errs...)
+}
+
+// ApprovalHold is how long an approval on the pages may be undone.
+func (c Config) ApprovalHold() time.Duration {
+	d, _ := time.ParseDuration(c.Hold) // checked when the settings were read
+	return d
 }
 
 // Settings lists all values with their origin; secrets show only whether they

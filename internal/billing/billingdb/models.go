@@ -24,6 +24,19 @@ type AccountPaymentMethod struct {
 	CreatedAt time.Time
 }
 
+type ApprovalHold struct {
+	AccountID     igny8.AccountID
+	PaymentID     igny8.PaymentID
+	HeldBy        igny8.UserID
+	HeldEmail     string
+	ReceivedMinor int64
+	Evidence      string
+	DecisionNote  string
+	Overridden    []byte
+	DueAt         time.Time
+	CreatedAt     time.Time
+}
+
 type Invoice struct {
 	AccountID        igny8.AccountID
 	ID               igny8.InvoiceID

@@ -432,6 +432,33 @@ func (q *Queries) FirstApproval(ctx context.Context, arg FirstApprovalParams) (P
 	return i, err
 }
 
+const getHold = `-- name: GetHold :one
+SELECT account_id, payment_id, held_by, held_email, received_minor, evidence, decision_note, overridden, due_at, created_at FROM approval_hold WHERE account_id = $1 AND payment_id = $2
+`
+
+type GetHoldParams struct {
+	AccountID igny8.AccountID
+	PaymentID igny8.PaymentID
+}
+
+func (q *Queries) GetHold(ctx context.Context, arg GetHoldParams) (ApprovalHold, error) {
+	row := q.db.QueryRowContext(ctx, getHold, arg.AccountID, arg.PaymentID)
+	var i ApprovalHold
+	err := row.Scan(
+		&i.AccountID,
+		&i.PaymentID,
+		&i.HeldBy,
+		&i.HeldEmail,
+		&i.ReceivedMinor,
+		&i.Evidence,
+		&i.DecisionNote,
+		&i.Overridden,
+		&i.DueAt,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const getInvoice = `-- name: GetInvoice :one
 SELECT account_id, id, number, type, status, currency, subtotal_minor, tax_minor, total_minor, amount_paid_minor, balance_used_minor, base_minor, base_currency, rate, rate_source, rate_at, rounding, billing, pay_code, subscription_id, credits, due_at, issued_at, paid_at, void_reason, version, created_at, updated_at FROM invoice WHERE account_id = $1 AND id = $2
 `
@@ -665,6 +692,45 @@ func (q *Queries) GiveTime(ctx context.Context, arg GiveTimeParams) error {
 	return err
 }
 
+const holds = `-- name: Holds :many
+SELECT account_id, payment_id, held_by, held_email, received_minor, evidence, decision_note, overridden, due_at, created_at FROM approval_hold WHERE due_at <= $1 ORDER BY due_at LIMIT 500
+`
+
+// system scope: staff see every account's; there are as many as were approved in the last seconds.
+func (q *Queries) Holds(ctx context.Context, until time.Time) ([]ApprovalHold, error) {
+	rows, err := q.db.QueryContext(ctx, holds, until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ApprovalHold{}
+	for rows.Next() {
+		var i ApprovalHold
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.PaymentID,
+			&i.HeldBy,
+			&i.HeldEmail,
+			&i.ReceivedMinor,
+			&i.Evidence,
+			&i.DecisionNote,
+			&i.Overridden,
+			&i.DueAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const includedCredits = `-- name: IncludedCredits :one
 SELECT included_credits FROM plan_version WHERE id = $1
 `
@@ -727,6 +793,53 @@ func (q *Queries) InsertBalanceEntry(ctx context.Context, arg InsertBalanceEntry
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const insertHold = `-- name: InsertHold :one
+INSERT INTO approval_hold (account_id, payment_id, held_by, held_email, received_minor, evidence, decision_note, overridden, due_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING account_id, payment_id, held_by, held_email, received_minor, evidence, decision_note, overridden, due_at, created_at
+`
+
+type InsertHoldParams struct {
+	AccountID     igny8.AccountID
+	PaymentID     igny8.PaymentID
+	HeldBy        igny8.UserID
+	HeldEmail     string
+	ReceivedMinor int64
+	Evidence      string
+	DecisionNote  string
+	Overridden    []byte
+	DueAt         time.Time
+	CreatedAt     time.Time
+}
+
+func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) (ApprovalHold, error) {
+	row := q.db.QueryRowContext(ctx, insertHold,
+		arg.AccountID,
+		arg.PaymentID,
+		arg.HeldBy,
+		arg.HeldEmail,
+		arg.ReceivedMinor,
+		arg.Evidence,
+		arg.DecisionNote,
+		arg.Overridden,
+		arg.DueAt,
+		arg.CreatedAt,
+	)
+	var i ApprovalHold
+	err := row.Scan(
+		&i.AccountID,
+		&i.PaymentID,
+		&i.HeldBy,
+		&i.HeldEmail,
+		&i.ReceivedMinor,
+		&i.Evidence,
+		&i.DecisionNote,
+		&i.Overridden,
+		&i.DueAt,
+		&i.CreatedAt,
+	)
+	return i, err
 }
 
 const insertInvoice = `-- name: InsertInvoice :one
@@ -1707,6 +1820,34 @@ func (q *Queries) SucceedPayment(ctx context.Context, arg SucceedPaymentParams) 
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const takeHold = `-- name: TakeHold :one
+DELETE FROM approval_hold WHERE account_id = $1 AND payment_id = $2 RETURNING account_id, payment_id, held_by, held_email, received_minor, evidence, decision_note, overridden, due_at, created_at
+`
+
+type TakeHoldParams struct {
+	AccountID igny8.AccountID
+	PaymentID igny8.PaymentID
+}
+
+// Whoever deletes the row acts on it: the undo, the decision, the withdrawal.
+func (q *Queries) TakeHold(ctx context.Context, arg TakeHoldParams) (ApprovalHold, error) {
+	row := q.db.QueryRowContext(ctx, takeHold, arg.AccountID, arg.PaymentID)
+	var i ApprovalHold
+	err := row.Scan(
+		&i.AccountID,
+		&i.PaymentID,
+		&i.HeldBy,
+		&i.HeldEmail,
+		&i.ReceivedMinor,
+		&i.Evidence,
+		&i.DecisionNote,
+		&i.Overridden,
+		&i.DueAt,
+		&i.CreatedAt,
 	)
 	return i, err
 }

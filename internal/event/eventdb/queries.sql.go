@@ -77,3 +77,36 @@ func (q *Queries) ListEvents(ctx context.Context, arg ListEventsParams) ([]Outbo
 	}
 	return items, nil
 }
+
+const newest = `-- name: Newest :many
+SELECT id, account_id FROM outbox_event WHERE id > $1 ORDER BY id DESC LIMIT 2000
+`
+
+type NewestRow struct {
+	ID        igny8.EventID
+	AccountID igny8.AccountID
+}
+
+// system scope: live pages of all accounts wait for them.
+func (q *Queries) Newest(ctx context.Context, afterID igny8.EventID) ([]NewestRow, error) {
+	rows, err := q.db.QueryContext(ctx, newest, afterID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NewestRow{}
+	for rows.Next() {
+		var i NewestRow
+		if err := rows.Scan(&i.ID, &i.AccountID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

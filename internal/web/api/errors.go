@@ -55,6 +55,7 @@ func ErrorCodes() []ErrorCode {
 		{"method_not_allowed", 405, "The address exists, but not with this method.", "See the Allow header."},
 
 		{"invalid_transition", 409, "The object's state does not allow this; current names the state, and decided_by and decided_at who brought it there.", "Read the object again and decide from there."},
+		{"approval_held", 409, "Somebody approved this payment on the pages a moment ago; decided_by says who, and effective_at when it takes effect. Until then it can be undone.", "Wait until then, or undo the approval on the staff pages and decide otherwise."},
 		{"already_exists", 409, "Something with this value exists already.", "Use the one that is there, or another value."},
 		{"email_taken", 409, "There is a user with this e-mail address already.", "Log in, or reset the password."},
 		{"domain_taken", 409, "The account has a site with this domain already.", "Use that site."},

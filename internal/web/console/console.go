@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/blob"
+	"igny8/internal/event"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
 )
@@ -22,6 +24,7 @@ type Config struct {
 	Files     blob.Store       // keeps uploads of forms that were refused
 	Key       []byte           // signs what goes through the browser, 32 bytes
 	Now       func() time.Time // the program's clock
+	Feed      *event.Feed      // tells live pages that something changed
 	Demo      bool             // says on every page that the data are invented
 	Dev       bool             // shows /dev/components
 }
@@ -35,6 +38,10 @@ type Console struct {
 	secure bool
 	nav    map[view.Area]func(context.Context, *Request) []view.NavItem
 	banner map[view.Area]func(context.Context, *Request) view.Banner
+
+	streams atomic.Int64    // that are open
+	closed  context.Context // ends with Close
+	closing context.CancelFunc
 }
 
 // New makes the frame with its static files, the choice of language and the
@@ -48,6 +55,7 @@ func New(cfg Config, mux *http.ServeMux) (*Console, error) {
 		secure: strings.HasPrefix(cfg.PublicURL, "https://"),
 		nav:    map[view.Area]func(context.Context, *Request) []view.NavItem{},
 		banner: map[view.Area]func(context.Context, *Request) view.Banner{}}
+	c.closed, c.closing = context.WithCancel(context.Background())
 	if u, err := url.Parse(cfg.PublicURL); err == nil && u.Host != "" {
 		if err := c.cross.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
 			return nil, err
@@ -122,6 +130,10 @@ func (c *Console) handle(pattern string, area view.Area, h Handler) {
 		header.Set("Vary", "Cookie, Accept-Language")
 		header.Set("Cache-Control", "no-store")
 		res, err := c.answer(ctx, w, r, h)
+		if r.streamed() {
+			c.stream(ctx, w, r, h, res.live, err)
+			return
+		}
 		if err != nil {
 			res, err = c.failed(ctx, r, err)
 		}

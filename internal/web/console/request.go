@@ -71,7 +71,7 @@ func (r *Request) Form() view.Form {
 // Fragment reports whether htmx asks for a part of a page and not for a whole one
 // (which it does when it replaces the body or selects from the answer).
 func (r *Request) Fragment() bool {
-	return r.HTTP.Header.Get("HX-Request") == "true" && r.HTTP.Header.Get("HX-Request-Type") != "full"
+	return r.streamed() || r.HTTP.Header.Get("HX-Request") == "true" && r.HTTP.Header.Get("HX-Request-Type") != "full"
 }
 
 // ListPage reads the position of a list from the query: ?before=.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"igny8"
 	"igny8/internal/auth"
 	"igny8/internal/web"
 	"igny8/internal/web/console/text"
@@ -32,10 +33,12 @@ type Response struct {
 	file    []byte // a file instead of a page
 	bare    bool   // a part of a page
 	polled  bool
+	live    igny8.AccountID // whose events change the fragment
 	plain   bool
 	say     string
-	session *auth.Console // set the cookie
-	leave   *bool         // drop the cookie of staff or customers
+	undo    igny8.PaymentID // whose approval may be undone
+	session *auth.Console   // set the cookie
+	leave   *bool           // drop the cookie of staff or customers
 	retry   int
 }
 
@@ -58,6 +61,15 @@ func Attached(name, contentType string, data []byte) Response {
 	return Response{file: data, Header: h}
 }
 
+// Framed lets a page of ours show the attached file within itself, in the browser's
+// own viewer. The attribute sandbox would switch that viewer off.
+func (r Response) Framed() Response {
+	r.Header.Set("Content-Disposition", "inline")
+	r.Header.Set("Content-Security-Policy", "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'")
+	r.Header.Set("X-Frame-Options", "SAMEORIGIN")
+	return r
+}
+
 // SeeOther leads to another page after a form has done its work (303).
 func SeeOther(path string) Response { return Response{Location: path} }
 
@@ -71,6 +83,13 @@ func (r Response) Showing(f view.Form) Response {
 // of the catalogue without "said."; nothing else can be said this way.
 func (r Response) Saying(key string) Response {
 	r.say = key
+	return r
+}
+
+// Undoable adds to the message that Saying shows a button that takes back the
+// approval of a payment.
+func (r Response) Undoable(id igny8.PaymentID) Response {
+	r.undo = id
 	return r
 }
 
@@ -165,6 +184,9 @@ func (c *Console) writeCookies(w http.ResponseWriter, res Response) {
 		c.dropCookie(w, *res.leave)
 	}
 	if res.say != "" {
+		if !res.undo.IsZero() {
+			res.say += "~" + res.undo.String()
+		}
 		http.SetCookie(w, &http.Cookie{Name: sayCookie, Value: res.say, Path: "/", MaxAge: 60, HttpOnly: true,
 			Secure: c.secure, SameSite: http.SameSiteLaxMode})
 	}
@@ -192,8 +214,12 @@ func (c *Console) shell(ctx context.Context, w http.ResponseWriter, r *Request, 
 		s.Home = "/"
 	}
 	if k, err := r.HTTP.Cookie(sayCookie); err == nil {
-		if key := "said." + k.Value; text.Has(text.English, key) {
+		said, undo, _ := strings.Cut(k.Value, "~")
+		if key := "said." + said; text.Has(text.English, key) {
 			s.Toast = text.T(ctx, key)
+		}
+		if id, err := igny8.ParseID[igny8.PaymentID](undo); err == nil && r.area == view.Staff {
+			s.Undo = "/staff/payments/" + id.String() + "/undo"
 		}
 		http.SetCookie(w, &http.Cookie{Name: sayCookie, Path: "/", MaxAge: -1, Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}

@@ -35,7 +35,7 @@ func (h handler) home(ctx context.Context, r *console.Request) (console.Response
 	}
 	next := h.next(r, s)
 	if r.Fragment() {
-		return console.Fragment(homeBody(r, s, next)).Polled(), nil
+		return console.Fragment(homeBody(r, s, next)).Live(r.Account.ID), nil
 	}
 	return console.Page(text.T(ctx, "app.home"), "home", homePage(r, homeBody(r, s, next))), nil
 }

@@ -40,7 +40,7 @@ func (h handler) pay(ctx context.Context, r *console.Request) (console.Response,
 
 func (v payView) response(ctx context.Context, r *console.Request) console.Response {
 	if r.Fragment() {
-		return console.Fragment(payState(v)).Polled()
+		return console.Fragment(payState(v)).Live(v.Invoice.AccountID)
 	}
 	title := text.T(ctx, "pay.title", view.FormatMoney(v.due()))
 	if v.Invoice.Status == igny8.InvoicePaid {

@@ -143,7 +143,7 @@ func TestPayingKeepsFileAndTextAndTurnsIntoTheReceipt(t *testing.T) {
 		t.Errorf("stored %+v", payment)
 	}
 	waiting := w.get(link)
-	if !strings.Contains(waiting.text(), "We are checking your payment") || !strings.Contains(waiting.body, `hx-trigger="every 2s"`) {
+	if !strings.Contains(waiting.text(), "We are checking your payment") || !strings.Contains(waiting.body, `hx-sse:connect="`+link+`?live=1"`) {
 		t.Errorf("while waiting: %s", waiting.text())
 	}
 	twice := w.upload(link, nil, append(fields, "reference", "RA-2")...)

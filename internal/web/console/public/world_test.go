@@ -25,6 +25,7 @@ import (
 	"igny8/internal/catalog"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/event"
 	"igny8/internal/job"
 	"igny8/internal/signup"
 	"igny8/internal/web"
@@ -43,6 +44,7 @@ type world struct {
 	d       *db.DB
 	billing *billing.Service
 	auth    *auth.Service
+	console *console.Console
 	header  http.Header
 }
 
@@ -72,9 +74,13 @@ func newWorld(t *testing.T) *world {
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
 	w := &world{T: t, server: server, d: d, header: http.Header{}}
 	w.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: cfg.PublicURL, Unlimited: true})
+	feed := event.NewFeed(d)
+	go feed.Run(t.Context(), func(err error) { t.Log(err) })
 	w.billing = billing.New(d, files, seed, cfg.PublicURL)
-	c, err := console.New(console.Config{PublicURL: cfg.PublicURL, Auth: w.auth, Files: files, Key: seed, Now: d.Now, Dev: true}, mux)
+	c, err := console.New(console.Config{PublicURL: cfg.PublicURL, Auth: w.auth, Files: files, Key: seed, Feed: feed, Now: d.Now, Dev: true}, mux)
 	must(err)
+	w.console = c
+	t.Cleanup(c.Close)
 	public.Register(c, public.Deps{Auth: w.auth, Catalog: catalog.New(d), Signup: signup.New(d, w.auth), Billing: w.billing})
 	c.Customer("GET /app/{account}", igny8.PermSelf, account.NeedNone, func(_ context.Context, r *console.Request) (console.Response, error) {
 		return console.Page("Home", "home", view.PageHeader("Home of "+r.Account.Name, "")), nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"igny8"
 	"igny8/internal/billing"
@@ -14,17 +15,60 @@ import (
 	"igny8/internal/web/console/view"
 )
 
+// tray is the queue as it is shown: all that waits, and the rows of one tab.
+type tray struct {
+	all  []billing.StaffPayment
+	rows []billing.StaffPayment
+	more bool   // older ones wait than are shown
+	tab  string // key of the tab
+	tabs []tab
+	now  time.Time
+}
+
+// tab is a choice of rows.
+type tab struct {
+	key  string
+	href string
+	rows []billing.StaffPayment
+}
+
 // queue is staff's home page: what waits, oldest first.
 func (h handler) queue(ctx context.Context, r *console.Request) (console.Response, error) {
 	list, err := h.Billing.Queue(ctx, igny8.PaymentPendingApproval, igny8.Page{Limit: igny8.MaxPage})
 	if err != nil {
 		return console.Response{}, err
 	}
-	body := queueList(list.Items, h.c.Now())
+	t := tray{all: list.Items, more: list.More, tab: r.Query("show"), now: h.c.Now()}
+	t.sort(r)
+	body := queueList(t)
 	if r.Fragment() {
 		return console.Fragment(body).Polled(), nil
 	}
-	return console.Page(text.T(ctx, "staff.queue"), "queue", queuePage(list.Items, h.c.Now(), body)), nil
+	return console.Page(text.T(ctx, "staff.queue"), "queue", queuePage(r, t, body)), nil
+}
+
+// sort puts the rows into the tabs: those that the reader has open or confirmed
+// first, those with a warning that stops approval or that wait for a second person.
+func (t *tray) sort(r *console.Request) {
+	only := func(wanted func(billing.StaffPayment) bool) (out []billing.StaffPayment) {
+		for _, p := range t.all {
+			if wanted(p) {
+				out = append(out, p)
+			}
+		}
+		return out
+	}
+	t.tabs = []tab{{"", r.With("show", ""), t.all},
+		{"mine", r.With("show", "mine"), only(func(p billing.StaffPayment) bool { return held(p, t.now) && p.ClaimedBy == r.Actor.User })},
+		{"flagged", r.With("show", "flagged"), only(func(p billing.StaffPayment) bool {
+			return !p.FirstApprovedBy.IsZero() || slices.ContainsFunc(p.Warnings, func(w billing.Warning) bool { return w.Stops })
+		})}}
+	t.rows = t.all
+	for _, one := range t.tabs {
+		if one.key == t.tab {
+			t.rows = one.rows
+		}
+	}
 }
 
 // opened is a payment on the screen, with what the page needs around it.
@@ -33,6 +77,8 @@ type opened struct {
 	approved, failed int // payments of the account before
 	reject           bool
 	form             view.Form
+	actor            igny8.UserID
+	now              time.Time
 }
 
 // payment opens one payment and reserves it: colleagues see for five minutes who
@@ -61,6 +107,7 @@ func (h handler) open(ctx context.Context, r *console.Request) (o opened, err er
 	if err != nil {
 		return o, err
 	}
+	o.actor, o.now = r.Actor.User, h.c.Now()
 	if o.StaffPayment, err = h.Billing.StaffPayment(ctx, id); err != nil {
 		return o, err
 	}
@@ -99,6 +146,16 @@ func (h handler) proof(ctx context.Context, r *console.Request) (console.Respons
 	return console.Attached("proof-"+id.String()+"-"+strconv.FormatInt(n, 10)+ending, p.ContentType, data), nil
 }
 
+// proofPage shows a proof that is a PDF within the page of its payment. The file
+// has an address and a policy of its own, so nothing in it runs as a page of ours.
+func (h handler) proofPage(ctx context.Context, r *console.Request) (console.Response, error) {
+	res, err := h.proof(ctx, r)
+	if err != nil {
+		return res, err
+	}
+	return res.Framed(), nil
+}
+
 // unchanged refuses when the payment is not what the page showed.
 func unchanged(r *console.Request) func(billing.Payment, []billing.Warning) error {
 	seen := r.Value("version")
@@ -119,19 +176,44 @@ func (h handler) approve(ctx context.Context, r *console.Request) (console.Respo
 	var out billing.StaffPayment
 	if err == nil {
 		out, err = h.Billing.Approve(ctx, r.Actor, o.ID, billing.Approval{ReceivedMinor: received, Evidence: r.Value("evidence"),
-			Note: r.Value("note"), OverrideWarnings: r.Values()["override"], Check: unchanged(r)})
+			Note: r.Value("note"), OverrideWarnings: r.Values()["override"], Hold: h.Hold, Check: unchanged(r)})
 	}
 	if err != nil {
 		return h.refused(ctx, r, o, err)
 	}
 	said := "approved"
 	switch {
+	case out.Hold != nil:
+		res, err := h.next(ctx, o.ID, "approved_held")
+		return res.Undoable(o.ID), err
 	case out.Status == igny8.PaymentPendingApproval:
 		said = "approved_first"
 	case out.Invoice.Status == igny8.InvoicePending:
 		said = "approved_part"
 	}
 	return h.next(ctx, o.ID, said)
+}
+
+// undo takes back an approval that has not taken effect.
+func (h handler) undo(ctx context.Context, r *console.Request) (console.Response, error) {
+	id, err := console.PathID[igny8.PaymentID](r, "id")
+	if err != nil {
+		return console.Response{}, err
+	}
+	if _, err := h.Billing.UndoApproval(ctx, r.Actor, id); err != nil {
+		return console.Response{}, err
+	}
+	return console.SeeOther("/staff/payments/" + id.String()).Saying("approval_undone"), nil
+}
+
+// paymentNews tells on an open payment what colleagues and the customer do
+// meanwhile, beside what is being typed.
+func (h handler) paymentNews(ctx context.Context, r *console.Request) (console.Response, error) {
+	o, err := h.open(ctx, r)
+	if err != nil {
+		return console.Response{}, err
+	}
+	return console.Fragment(news(o, r.Query("v"))).Live(o.AccountID), nil
 }
 
 func (h handler) reject(ctx context.Context, r *console.Request) (console.Response, error) {
@@ -165,13 +247,16 @@ func (h handler) refused(ctx context.Context, r *console.Request, o opened, err 
 
 // next leads to the payment after this one, or back to the list.
 func (h handler) next(ctx context.Context, after igny8.PaymentID, said string) (console.Response, error) {
-	list, err := h.Billing.Queue(ctx, igny8.PaymentPendingApproval, igny8.Page{Limit: 1, Before: after.UUID().String()})
+	list, err := h.Billing.Queue(ctx, igny8.PaymentPendingApproval, igny8.Page{Limit: 20, Before: after.UUID().String()})
 	if err != nil {
 		return console.Response{}, err
 	}
 	to := "/staff"
-	if len(list.Items) > 0 {
-		to = "/staff/payments/" + list.Items[0].ID.String()
+	for _, p := range list.Items {
+		if p.Hold == nil {
+			to = "/staff/payments/" + p.ID.String()
+			break
+		}
 	}
 	return console.SeeOther(to).Saying(said), nil
 }

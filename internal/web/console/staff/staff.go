@@ -3,6 +3,7 @@ package staff
 import (
 	"context"
 	"strings"
+	"time"
 
 	"igny8"
 	"igny8/internal/auth"
@@ -17,6 +18,7 @@ import (
 
 // Deps are the services whose pages these are.
 type Deps struct {
+	Hold    time.Duration // how long an approval may be undone
 	Auth    *auth.Service
 	Billing *billing.Service
 	Catalog *catalog.Service
@@ -40,6 +42,9 @@ func Register(c *console.Console, d Deps) {
 	c.Staff("GET /staff/payments/{id}/proofs/{n}", h.proof)
 	c.Staff("POST /staff/payments/{id}/approve", h.approve)
 	c.Staff("POST /staff/payments/{id}/reject", h.reject)
+	c.Staff("POST /staff/payments/{id}/undo", h.undo)
+	c.Staff("GET /staff/payments/{id}/live", h.paymentNews)
+	c.Staff("GET /staff/payments/{id}/proofs/{n}/page", h.proofPage)
 	c.Staff("GET /staff/bulk", h.bulk)
 	c.Staff("POST /staff/bulk", h.bulkApprove)
 	c.Staff("GET /staff/search", h.find)

@@ -13,11 +13,16 @@ import (
 )
 
 // queueLead says how much waits, and since when.
-func queueLead(ctx context.Context, list []billing.StaffPayment, now time.Time) string {
-	if len(list) == 0 {
+func queueLead(ctx context.Context, t tray) string {
+	if len(t.all) == 0 {
 		return ""
 	}
-	return text.N(ctx, "staff.queue.lead", int64(len(list)), view.FormatAge(ctx, now.Sub(list[0].CreatedAt)))
+	return text.N(ctx, "staff.queue.lead", int64(len(t.all)), view.FormatAge(ctx, t.now.Sub(t.all[0].CreatedAt)))
+}
+
+// seconds is how long until an instant, at least one.
+func seconds(until, now time.Time) string {
+	return view.FormatNumber(max(1, int64(until.Sub(now)/time.Second)))
 }
 
 func queueColumns(ctx context.Context) []string {

@@ -210,6 +210,29 @@ function announce(message, wrong) {
 document.addEventListener('announce', (e) => announce(e.detail?.value ?? e.detail));
 document.addEventListener('announceError', (e) => announce(e.detail?.value ?? e.detail, true));
 
+// A live part of the page comes through a stream. Where none is open, for a proxy
+// in between or a server with too many, the part is asked for every five seconds.
+// Whoever may no longer see it starts anew. What its heading says is announced
+// when it changes.
+const streaming = new WeakSet(), heading = (part) => part.querySelector('h1,h2')?.textContent;
+document.addEventListener('htmx:sse:after:connection', (e) => streaming.add(e.target));
+document.addEventListener('htmx:sse:close', (e) => streaming.delete(e.target));
+document.addEventListener('htmx:sse:error', (e) => {
+  streaming.delete(e.target);
+  if (e.detail.status === 401) location.reload();
+});
+document.addEventListener('htmx:sse:before:message', (e) => { e.target.said = heading(e.target); });
+document.addEventListener('htmx:sse:after:message', (e) => {
+  const now = heading(e.target);
+  if (now && now !== e.target.said) announce(now);
+});
+setInterval(() => {
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll('[data-live]')) {
+    if (!streaming.has(part)) htmx.ajax('GET', part.dataset.live, { target: part, swap: 'innerMorph' });
+  }
+}, 5000);
+
 // Dialogs open above the page; without JavaScript the link leads to a page.
 document.addEventListener('click', (e) => {
   const link = e.target.closest('[data-dialog]'), dialog = link && document.getElementById(link.dataset.dialog);

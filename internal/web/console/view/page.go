@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"igny8/internal/web/console/text"
@@ -26,6 +28,7 @@ type Shell struct {
 	Path    string // of this page with its query, for the choice of language
 	Asset   func(name string) string
 	Toast   string // said once after a redirect
+	Undo    string // where a form takes back what Toast says, "" for nowhere
 	Demo    bool   // says that all data are invented
 	Plain   bool   // without navigation: login, pay page
 
@@ -132,3 +135,11 @@ type Step struct{ Key, Label string }
 
 // Banner is what stands above the pages of an area; nil for nothing.
 type Banner = templ.Component
+
+// streamPath is where the stream of a live part is.
+func streamPath(href string) string {
+	if strings.Contains(href, "?") {
+		return href + "&live=1"
+	}
+	return href + "?live=1"
+}
