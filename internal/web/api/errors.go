@@ -99,6 +99,7 @@ func ErrorCodes() []ErrorCode {
 
 		{"internal", 500, "Something went wrong on our side. It is in our log under the request id.", "Try again, with the same Idempotency-Key; give support the request id if it stays."},
 		{"busy", 503, "The server has too much to do at this moment; nothing was changed.", "Try again after Retry-After."},
+		{"too_many_streams", 503, "More live pages are open than one server holds.", "The page asks every few seconds instead; nothing is to be done."},
 		{"cancelled", 503, "The request took too long or was given up; nothing was changed.", "Try again."},
 		{"outcome_unknown", 503, "The database's answer was lost, so it is not known whether this was done.", "Send the same request with the same Idempotency-Key: it is done once."},
 		{"database_unavailable", 503, "The database does not answer; nothing was changed.", "Try again after Retry-After."},
