@@ -19,14 +19,16 @@ type Server struct {
 	Data string // its data folder
 
 	t       *testing.T
+	env     []string
 	machine *Machine
 	log     *watchedLog
 }
 
-// Start starts the program on a copy of the demonstration's data.
-func (m *Machine) Start(t *testing.T) *Server {
+// Start starts the program on a copy of the demonstration's data, with settings
+// besides such as "IGNY8_APPROVAL_HOLD=10s". Approvals are not held unless asked.
+func (m *Machine) Start(t *testing.T, settings ...string) *Server {
 	t.Helper()
-	return m.start(t, true)
+	return m.start(t, true, settings...)
 }
 
 // StartEmpty starts the program in an empty folder, as an operator does first.
@@ -35,13 +37,13 @@ func (m *Machine) StartEmpty(t *testing.T) *Server {
 	return m.start(t, false)
 }
 
-func (m *Machine) start(t *testing.T, demo bool) *Server {
+func (m *Machine) start(t *testing.T, demo bool, settings ...string) *Server {
 	t.Helper()
 	m.ready(t)
 	if err := m.build(); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, machine: m, Data: filepath.Join(t.TempDir(), "data"), log: &watchedLog{started: make(chan string, 1)}}
+	s := &Server{t: t, env: settings, machine: m, Data: filepath.Join(t.TempDir(), "data"), log: &watchedLog{started: make(chan string, 1)}}
 	if demo {
 		if err := os.CopyFS(s.Data, os.DirFS(m.demo)); err != nil {
 			t.Fatalf("copy the demonstration: %v", err)
@@ -86,7 +88,8 @@ func (s *Server) stop(cmd *exec.Cmd, ended <-chan error) {
 
 func (s *Server) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.machine.binary, args...)
-	cmd.Env = environment("IGNY8_DATA="+s.Data, "IGNY8_RATE_LIMITS=off")
+	cmd.Env = environment("IGNY8_DATA="+s.Data, "IGNY8_RATE_LIMITS=off", "IGNY8_APPROVAL_HOLD=0s")
+	cmd.Env = append(cmd.Env, s.env...)
 	return cmd
 }
 
