@@ -91,10 +91,16 @@ func (n newcomer) submit(t *testing.T, base string, fields map[string]string) {
 }
 
 // three are newcomers whose payments wait one after the other, last in the queue.
-func three(t *testing.T, base string) (out [3]newcomer) {
+func three(t *testing.T, base string) []newcomer {
 	t.Helper()
-	for i, name := range []string{"one", "two", "three"} {
-		out[i] = newcomer{email: name + "@example.com", reference: "JC-" + name, business: "Business " + name}.send(t, base)
+	return waiting(t, base, "one", "two", "three")
+}
+
+// waiting are newcomers of these names.
+func waiting(t *testing.T, base string, names ...string) (out []newcomer) {
+	t.Helper()
+	for _, name := range names {
+		out = append(out, newcomer{email: name + "@example.com", reference: "JC-" + name, business: "Business " + name}.send(t, base))
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"strings"
@@ -61,9 +62,11 @@ func TestApprovingByClicking(t *testing.T) {
 	})
 }
 
-func TestApprovingWithKeys(t *testing.T) {
-	p := logIn(machine.Start(t).Page(), demo.StaffEmail)
-	three(t, p.Base())
+// Five in a row without the mouse: j goes to the first, Enter opens it, and each a
+// approves and opens the next.
+func TestApprovingFiveWithKeys(t *testing.T) {
+	p := logIn(machine.Start(t, "IGNY8_APPROVAL_HOLD=2s").Page(), demo.StaffEmail)
+	list := waiting(t, p.Base(), "one", "two", "three", "four", "five")
 	p.Reload().Press("j", "x", "j")
 	if n := p.Count("#queue input:checked"); n != 1 {
 		t.Errorf("x selected %d rows, want the one that j had come to", n)
@@ -74,15 +77,26 @@ func TestApprovingWithKeys(t *testing.T) {
 		p.Press("j")
 	}
 	p.Press("Enter").See("Payment of Business one")
-	p.Press("a").See("Approved.", "Payment of Business two")
 	p.Press("e", "Escape")
 	if on := browsertest.Eval[string](p, `document.activeElement.name`); on != "received" {
 		t.Errorf("e put the cursor into %q, want the amount", on)
 	}
-	p.Reload().Press("a").See("Approved.", "Payment of Business three")
-	p.Press("a").See("Approved.").NotSee("Business three")
+	p.Reload()
+	for _, next := range []string{"two", "three", "four", "five"} {
+		p.Press("a").See("Approved.", "Payment of Business "+next)
+	}
+	p.Press("a").See("Approved.", "takes effect in seconds")
 	if p.URL() != "/staff" {
 		t.Errorf("after the last payment at %s, want the queue", p.URL())
+	}
+	p.SeeWithin(15*time.Second, "All").Wait("see the five leave the queue", 20*time.Second, func() bool {
+		return p.Count("#queue [data-row]") > 0 && !strings.Contains(p.Text("#queue"), "Business")
+	})
+	for _, n := range list {
+		var b struct{ Available int }
+		if api(t, p.Base(), n.token, "GET", "/credits/balance", nil, &b); b.Available != 1000 {
+			t.Errorf("%s has %d credits, want the plan's 1000, once", n.email, b.Available)
+		}
 	}
 }
 
@@ -131,6 +145,36 @@ func TestLessThanDue(t *testing.T) {
 	customer.Go(n.pay).See("Rs 14,742").Axe()
 }
 
+// Twenty at once, one of which a colleague approves meanwhile: nineteen are done and
+// one is explained.
+func TestApprovingTwentyTogether(t *testing.T) {
+	p := machine.Start(t).Page()
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprintf("no%02d", i))
+	}
+	waiting(t, p.Base(), names...)
+	logIn(p, demo.StaffEmail).Reload()
+	for _, name := range names {
+		p.Click(`[aria-label="Select payment of Business ` + name + `"]`)
+	}
+	p.Click("Review selected").See("Business no00", "Business no19", "Totals", "Rs 494,840").Axe()
+	approve(t, p.Base(), "JC-no07") // by a colleague, meanwhile
+	p.Click("Approve 20 payments").See("What became of each").Axe()
+	rows := browsertest.Eval[[]string](p, `[...document.querySelectorAll('main tbody tr')].map(r => r.innerText.replace(/\s+/g, ' '))`)
+	if len(rows) != 20 {
+		t.Fatalf("the result has %d rows, want 20", len(rows))
+	}
+	for i, name := range names {
+		done := strings.Contains(rows[i], "approved") && !strings.Contains(rows[i], "already")
+		if done != (name != "no07") || !strings.Contains(rows[i], "JC-"+name) {
+			t.Errorf("the row of %s says %q", name, rows[i])
+		}
+	}
+	p.Go("/staff").NotSee("Business no")
+}
+
+// The same without JavaScript, with three.
 func TestApprovingTogether(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *browsertest.Page) {
 		three(t, p.Base())
