@@ -49,7 +49,7 @@ SELECT sqlc.embed(membership), sqlc.embed(account) FROM membership JOIN account 
 WHERE membership.user_id = $1 ORDER BY membership.id;
 
 -- name: Owner :one
-SELECT app_user.id, app_user.email, app_user.first_name FROM membership JOIN app_user ON app_user.id = membership.user_id
+SELECT app_user.id, app_user.email, app_user.first_name, app_user.language FROM membership JOIN app_user ON app_user.id = membership.user_id
 WHERE membership.account_id = @account_id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1;
 
 -- name: IsMember :one

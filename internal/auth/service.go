@@ -193,7 +193,7 @@ func (s *Service) SendVerification(ctx context.Context, tx *db.Tx, u account.Use
 	if err != nil {
 		return fmt.Errorf("insert verification: %w", err)
 	}
-	return mail.Enqueue(ctx, tx, mail.Letter{To: u.Email, Template: "verify", Key: "verify:" + hash,
+	return mail.Enqueue(ctx, tx, mail.Letter{To: u.Email, Lang: u.Language, Template: "verify", Key: "verify:" + hash,
 		Data: map[string]any{"Name": u.FirstName, "Link": s.publicURL + "/verify/" + token}})
 }
 

@@ -263,7 +263,7 @@ func (s *Service) tellApproved(ctx context.Context, tx *db.Tx, actor igny8.Actor
 		return fmt.Errorf("find owner: %w", err)
 	}
 	received := inv.Money(*p.ReceivedMinor)
-	letter := mail.Letter{To: owner.Email, Template: "payment_approved", Key: "payment_approved:" + p.ID.String(), Data: map[string]any{
+	letter := mail.Letter{To: owner.Email, Lang: owner.Language, Template: "payment_approved", Key: "payment_approved:" + p.ID.String(), Data: map[string]any{
 		"Name": owner.FirstName, "Amount": received.String(), "Invoice": inv.Number, "Receipt": *p.ReceiptNumber,
 		"Paid": inv.Status == igny8.InvoicePaid, "Credits": inv.Credits, "Due": inv.Money(inv.Due()).String(), "Link": s.PayURL(inv)}}
 	if err := mail.Enqueue(ctx, tx, letter); err != nil {

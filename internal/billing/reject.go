@@ -76,13 +76,11 @@ func (s *Service) rejectTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, se
 }
 
 func (s *Service) tellRejected(ctx context.Context, tx *db.Tx, actor igny8.Actor, inv Invoice, p Payment) error {
-	owner, err := account.Owner(ctx, tx)
+	letter, err := s.rejectionLetter(ctx, tx, inv, p, *p.FailureReason)
 	if err != nil {
-		return fmt.Errorf("find owner: %w", err)
+		return err
 	}
-	if err := mail.Enqueue(ctx, tx, mail.Letter{To: owner.Email, Template: "payment_rejected", Key: "payment_rejected:" + p.ID.String(),
-		Data: map[string]any{"Name": owner.FirstName, "Amount": p.Amount().String(), "Invoice": inv.Number, "Reference": p.Reference,
-			"Reason": *p.FailureReason, "Link": s.PayURL(inv)}}); err != nil {
+	if err := mail.Enqueue(ctx, tx, letter); err != nil {
 		return err
 	}
 	if err := event.Emit(ctx, tx, "payment.rejected", p.ID.String(), thin(p)); err != nil {
@@ -90,6 +88,30 @@ func (s *Service) tellRejected(ctx context.Context, tx *db.Tx, actor igny8.Actor
 	}
 	return audit.Record(ctx, tx, actor, audit.Entry{Action: "payment.reject", ObjectType: "payment", ObjectID: p.ID.String(),
 		Details: map[string]any{"invoice": inv.Number, "code": *p.FailureCode}})
+}
+
+func (s *Service) rejectionLetter(ctx context.Context, tx *db.Tx, inv Invoice, p Payment, reason string) (mail.Letter, error) {
+	owner, err := account.Owner(ctx, tx)
+	if err != nil {
+		return mail.Letter{}, fmt.Errorf("find owner: %w", err)
+	}
+	return mail.Letter{To: owner.Email, Lang: owner.Language, Template: "payment_rejected", Key: "payment_rejected:" + p.ID.String(),
+		Data: map[string]any{"Name": owner.FirstName, "Amount": p.Amount().String(), "Invoice": inv.Number, "Reference": p.Reference,
+			"Reason": reason, "Link": s.PayURL(inv)}}, nil
+}
+
+// PreviewRejection is the letter that Reject would send with this reason, and
+// sends nothing.
+func (s *Service) PreviewRejection(ctx context.Context, seen StaffPayment, reason string) (out mail.Preview, err error) {
+	err = s.db.Read(ctx, seen.AccountID, func(ctx context.Context, tx *db.Tx) error {
+		letter, err := s.rejectionLetter(ctx, tx, seen.Invoice, seen.Payment, strings.TrimSpace(reason))
+		if err != nil {
+			return err
+		}
+		out, err = mail.Render(letter)
+		return err
+	})
+	return out, err
 }
 
 func (in Rejection) validate() error {

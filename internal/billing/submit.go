@@ -137,7 +137,7 @@ func tellSubmitted(ctx context.Context, tx *db.Tx, actor igny8.Actor, inv Invoic
 	if err != nil {
 		return fmt.Errorf("find owner: %w", err)
 	}
-	if err := mail.Enqueue(ctx, tx, mail.Letter{To: owner.Email, Template: "payment_received", Key: "payment_received:" + p.ID.String(),
+	if err := mail.Enqueue(ctx, tx, mail.Letter{To: owner.Email, Lang: owner.Language, Template: "payment_received", Key: "payment_received:" + p.ID.String(),
 		Data: map[string]any{"Name": owner.FirstName, "Amount": p.Amount().String(), "Invoice": inv.Number, "Reference": p.Reference}}); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type Sender interface {
 // Letter is what a feature asks for.
 type Letter struct {
 	To       string
+	Lang     string         // of the recipient (BCP 47); English when there are no templates in it
 	Template string         // a name in templates
 	Key      string         // one letter per key and account
 	Data     map[string]any // what the template needs
@@ -41,13 +42,13 @@ func Enqueue(ctx context.Context, tx *db.Tx, l Letter) error {
 	if account.IsZero() {
 		account = igny8.Platform
 	}
-	text, err := render(l)
+	text, err := Render(l)
 	if err != nil {
 		return err
 	}
 	id, err := maildb.New(tx).InsertMessage(ctx, maildb.InsertMessageParams{
 		AccountID: account, ID: db.NewID[igny8.MailID](tx), DedupKey: l.Key, Template: l.Template, Recipient: l.To,
-		Subject: text.subject, BodyText: text.plain, BodyHtml: text.html, CreatedAt: tx.Now})
+		Subject: text.Subject, BodyText: text.Plain, BodyHtml: text.HTML, CreatedAt: tx.Now})
 	if db.Absent(err) {
 		return nil
 	}

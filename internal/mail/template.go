@@ -4,49 +4,97 @@ import (
 	"embed"
 	"fmt"
 	"html"
+	"io/fs"
 	"strings"
 	"text/template"
 )
 
 // Each template file is a subject line, an empty line, and paragraphs. A line
-// that is a bare link becomes a link in the HTML part.
+// that is a bare link becomes a link in the HTML part. {{m .X}} is a machine
+// string (amount, number, reference), {{t .X}} what a person wrote: among words of
+// the other direction both keep their own (Unicode Bidirectional Algorithm, UAX #9).
 //
-//go:embed templates/*.txt
+//go:embed templates
 var files embed.FS
 
-type rendered struct{ subject, plain, html string }
+// Preview is a letter as it would be sent.
+type Preview struct {
+	Lang, To, Subject, Plain, HTML string
+}
 
-func render(l Letter) (rendered, error) {
-	t, err := template.New(l.Template+".txt").Option("missingkey=error").ParseFS(files, "templates/"+l.Template+".txt")
+const (
+	machineOpen = "\u2066" // LEFT-TO-RIGHT ISOLATE
+	personOpen  = "\u2068" // FIRST STRONG ISOLATE
+	isolateEnd  = "\u2069" // POP DIRECTIONAL ISOLATE
+)
+
+// rightToLeft reports how the language is written.
+func rightToLeft(lang string) bool { return lang == "ur" || lang == "ar" }
+
+// spoken is the language in which a letter is written: the one asked for when
+// there are templates in it, else English.
+func spoken(lang string) string {
+	lang, _, _ = strings.Cut(strings.ToLower(lang), "-")
+	if info, err := fs.Stat(files, "templates/"+lang); lang == "" || err != nil || !info.IsDir() {
+		return "en"
+	}
+	return lang
+}
+
+// Render makes the letter without sending it.
+func Render(l Letter) (Preview, error) {
+	lang := spoken(l.Lang)
+	isolate := func(open string) func(any) string {
+		return func(v any) string {
+			clean := strings.NewReplacer(machineOpen, "", personOpen, "", isolateEnd, "").Replace(fmt.Sprint(v))
+			if !rightToLeft(lang) {
+				return clean
+			}
+			return open + clean + isolateEnd
+		}
+	}
+	name := "templates/" + lang + "/" + l.Template + ".txt"
+	t, err := template.New(l.Template+".txt").Option("missingkey=error").
+		Funcs(template.FuncMap{"m": isolate(machineOpen), "t": isolate(personOpen)}).ParseFS(files, name)
 	if err != nil {
-		return rendered{}, fmt.Errorf("mail template %s: %w", l.Template, err)
+		return Preview{}, fmt.Errorf("mail template %s: %w", l.Template, err)
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, l.Data); err != nil {
-		return rendered{}, fmt.Errorf("mail template %s: %w", l.Template, err)
+		return Preview{}, fmt.Errorf("mail template %s: %w", l.Template, err)
 	}
 	subject, body, _ := strings.Cut(b.String(), "\n\n")
 	subject = strings.Join(strings.Fields(subject), " ") // never a second header line
-	return rendered{subject, body, toHTML(body)}, nil
+	return Preview{lang, l.To, subject, body, toHTML(lang, body)}, nil
 }
 
-func toHTML(body string) string {
+func toHTML(lang, body string) string {
+	dir := "ltr"
+	if rightToLeft(lang) {
+		dir = "rtl"
+	}
 	var b strings.Builder
-	b.WriteString(`<!doctype html><html lang="en"><body style="font-family:system-ui,sans-serif;line-height:1.5;max-width:36rem">`)
+	fmt.Fprintf(&b, `<!doctype html><html lang="%s" dir="%s"><body style="font-family:system-ui,sans-serif;line-height:1.6;max-width:36rem">`, lang, dir)
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
 		b.WriteString("<p>")
 		for i, line := range strings.Split(paragraph, "\n") {
 			if i > 0 {
 				b.WriteString("<br>")
 			}
-			text := html.EscapeString(line)
-			if strings.HasPrefix(line, "http://") || strings.HasPrefix(line, "https://") {
-				text = `<a href="` + text + `">` + text + `</a>`
-			}
-			b.WriteString(text)
+			b.WriteString(lineHTML(line))
 		}
 		b.WriteString("</p>")
 	}
 	b.WriteString("</body></html>\n")
 	return b.String()
+}
+
+var isolates = strings.NewReplacer(machineOpen, `<bdi dir="ltr">`, personOpen, `<bdi>`, isolateEnd, `</bdi>`)
+
+func lineHTML(line string) string {
+	text := html.EscapeString(line)
+	if strings.HasPrefix(line, "http://") || strings.HasPrefix(line, "https://") {
+		return `<a dir="ltr" href="` + text + `">` + text + `</a>`
+	}
+	return isolates.Replace(text)
 }

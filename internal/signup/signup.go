@@ -1,6 +1,7 @@
 package signup
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -29,6 +30,7 @@ func New(d *db.DB, a *auth.Service) *Service { return &Service{d, a} }
 type Form struct {
 	Email, Password     string
 	FirstName, LastName string
+	Language            string // of letters and pages (BCP 47); "" is English
 	Country             string // ISO 3166-1 alpha-2
 	AccountName         string // empty: made of the names
 	Plan, Cycle         string
@@ -83,7 +85,7 @@ func (s *Service) register(ctx context.Context, tx *db.Tx, f Form, email auth.Em
 		return out, err
 	}
 	out.User, err = account.CreateUser(ctx, tx, account.NewUser{Email: email.Address, EmailNorm: email.Login, PasswordHash: hash,
-		FirstName: f.FirstName, LastName: f.LastName, Language: "en"})
+		FirstName: f.FirstName, LastName: f.LastName, Language: cmp.Or(f.Language, "en")})
 	if err != nil {
 		return out, err
 	}

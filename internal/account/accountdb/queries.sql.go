@@ -481,7 +481,7 @@ func (q *Queries) NextNumber(ctx context.Context) (int64, error) {
 }
 
 const owner = `-- name: Owner :one
-SELECT app_user.id, app_user.email, app_user.first_name FROM membership JOIN app_user ON app_user.id = membership.user_id
+SELECT app_user.id, app_user.email, app_user.first_name, app_user.language FROM membership JOIN app_user ON app_user.id = membership.user_id
 WHERE membership.account_id = $1 AND membership.role = 'owner' ORDER BY membership.id LIMIT 1
 `
 
@@ -489,12 +489,18 @@ type OwnerRow struct {
 	ID        igny8.UserID
 	Email     string
 	FirstName string
+	Language  string
 }
 
 func (q *Queries) Owner(ctx context.Context, accountID igny8.AccountID) (OwnerRow, error) {
 	row := q.db.QueryRowContext(ctx, owner, accountID)
 	var i OwnerRow
-	err := row.Scan(&i.ID, &i.Email, &i.FirstName)
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.FirstName,
+		&i.Language,
+	)
 	return i, err
 }
 

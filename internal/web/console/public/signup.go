@@ -141,7 +141,7 @@ func checkPage(page string, r *console.Request) error {
 
 // create signs the customer up with what all pages said, and logs them in.
 func (h handler) create(ctx context.Context, r *console.Request) (console.Response, error) {
-	form := signup.Form{Email: r.Value("email"), Password: r.Raw("password"), FirstName: r.Value("first_name"), LastName: r.Value("last_name"),
+	form := signup.Form{Language: string(r.Lang()), Email: r.Value("email"), Password: r.Raw("password"), FirstName: r.Value("first_name"), LastName: r.Value("last_name"),
 		Country: r.Value("country"), AccountName: r.Value("account_name"), Plan: r.Value("plan"), Cycle: r.Value("cycle"),
 		Billing: account.Billing{Line1: r.Value("line1"), City: r.Value("city"), PostalCode: r.Value("postal_code"), TaxID: r.Value("tax_id")},
 		Device:  r.Device(ctx, false)}

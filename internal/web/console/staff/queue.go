@@ -10,6 +10,7 @@ import (
 
 	"igny8"
 	"igny8/internal/billing"
+	"igny8/internal/mail"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
@@ -77,6 +78,7 @@ type opened struct {
 	approved, failed int // payments of the account before
 	reject           bool
 	form             view.Form
+	letter           mail.Preview // that a refusal would send
 	actor            igny8.UserID
 	now              time.Time
 }
@@ -97,9 +99,8 @@ func (h handler) payment(ctx context.Context, r *console.Request) (console.Respo
 			return console.Response{}, err
 		}
 	}
-	o.form = view.Filled("version", strconv.FormatInt(o.Version, 10), "received", o.Amount().Amount(),
-		"reason", text.T(ctx, "staff.reason.default"))
-	return h.show(ctx, o), nil
+	o.form = view.Filled("version", strconv.FormatInt(o.Version, 10), "received", o.Amount().Amount())
+	return h.show(ctx, r, o)
 }
 
 func (h handler) open(ctx context.Context, r *console.Request) (o opened, err error) {
@@ -123,8 +124,11 @@ func (h handler) open(ctx context.Context, r *console.Request) (o opened, err er
 	return o, err
 }
 
-func (h handler) show(ctx context.Context, o opened) console.Response {
-	return console.Page(text.T(ctx, "staff.payment", o.AccountName), "queue", paymentPage(o)).Showing(o.form)
+func (h handler) show(ctx context.Context, r *console.Request, o opened) (console.Response, error) {
+	if err := h.preview(ctx, r, &o); err != nil {
+		return console.Response{}, err
+	}
+	return console.Page(text.T(ctx, "staff.payment", o.AccountName), "queue", paymentPage(o)).Showing(o.form), nil
 }
 
 // proof shows a proof's picture, or hands out its file. Each look is in the
@@ -221,6 +225,10 @@ func (h handler) reject(ctx context.Context, r *console.Request) (console.Respon
 	if err != nil {
 		return console.Response{}, err
 	}
+	if r.Value("preview") != "" {
+		o.reject, o.form = true, r.Form()
+		return h.show(ctx, r, o)
+	}
 	_, err = h.Billing.Reject(ctx, r.Actor, o.ID, billing.Rejection{Code: r.Value("reason_code"), Reason: r.Value("reason"),
 		Note: r.Value("note"), Check: unchanged(r)})
 	if err != nil {
@@ -242,7 +250,7 @@ func (h handler) refused(ctx context.Context, r *console.Request, o opened, err 
 		o.form.Status = http.StatusForbidden
 	}
 	o.form.Values.Set("version", strconv.FormatInt(o.Version, 10))
-	return h.show(ctx, o), nil
+	return h.show(ctx, r, o)
 }
 
 // next leads to the payment after this one, or back to the list.

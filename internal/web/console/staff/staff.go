@@ -42,6 +42,7 @@ func Register(c *console.Console, d Deps) {
 	c.Staff("GET /staff/payments/{id}/proofs/{n}", h.proof)
 	c.Staff("POST /staff/payments/{id}/approve", h.approve)
 	c.Staff("POST /staff/payments/{id}/reject", h.reject)
+	c.Staff("GET /staff/payments/{id}/refusal", h.refusal)
 	c.Staff("POST /staff/payments/{id}/undo", h.undo)
 	c.Staff("GET /staff/payments/{id}/live", h.paymentNews)
 	c.Staff("GET /staff/payments/{id}/proofs/{n}/page", h.proofPage)

@@ -81,3 +81,13 @@ func hitPath(h search.Hit) string {
 	}
 	return "/staff/accounts/" + h.Account.String()
 }
+
+func languageName(tag string) string {
+	l, _ := text.Known(tag)
+	return l.Name()
+}
+
+func languageDir(tag string) string {
+	l, _ := text.Known(tag)
+	return l.Dir()
+}
