@@ -67,7 +67,7 @@ type App struct {
 
 // openDB opens the configured database. serving takes SQLite's lock file.
 func openDB(ctx context.Context, cfg config.Config, serving bool) (*db.DB, error) {
-	o := db.Options{URL: databaseURL(cfg), Exclusive: serving}
+	o := db.Options{URL: databaseURL(cfg), Exclusive: serving, Now: cfg.Now}
 	o.Hook = failpoint()
 	return db.Open(ctx, o)
 }
@@ -225,7 +225,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
 	customerpages.Register(c, customerpages.Deps{Account: a.account, Billing: a.billing, Catalog: a.catalog, Site: a.site})
 	a.pages = c
-	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,
+	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,
 		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
 	return c, nil
 }

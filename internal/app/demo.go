@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,8 +33,10 @@ func (c *cli) demo() *cobra.Command {
 			}
 			cfg.Demo = true
 			cfg.RateLimits = "off" // the journey signs up as often as somebody wants to see it
+			var back atomic.Int64  // the demonstration's past is made with the clock set back
+			cfg.Now = func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
 			return serving(cmd.Context(), cfg, quietly(log), func(ctx context.Context, a *App, base string) error {
-				return c.play(ctx, a, base, once)
+				return c.play(ctx, a, base, once, func(ago time.Duration) { back.Store(int64(ago)) })
 			}, !once)
 		}}
 	cmd.Flags().BoolVar(&once, "once", false, "end after the journey")
@@ -48,8 +52,8 @@ func loopback(addr string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-func (c *cli) play(ctx context.Context, a *App, base string, once bool) error {
-	services := demo.Services{Auth: a.auth, Account: a.account, Signup: a.signup, Billing: a.billing, Site: a.site, Now: a.db.Now}
+func (c *cli) play(ctx context.Context, a *App, base string, once bool, ago func(time.Duration)) error {
+	services := demo.Services{Auth: a.auth, Account: a.account, Signup: a.signup, Billing: a.billing, Site: a.site, Catalog: a.catalog, Now: a.db.Now, Ago: ago}
 	if err := demo.Fill(ctx, services); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"igny8/internal/billing/billingdb"
 	"igny8/internal/catalog"
 	"igny8/internal/db"
+	"igny8/internal/payref"
 )
 
 // PayToken names an invoice to whoever holds it, so that somebody without a login
@@ -75,6 +76,26 @@ func (s *Service) PayPage(ctx context.Context, token string) (page PayPage, err 
 		return err
 	})
 	return page, err
+}
+
+// ReferenceUsed reports whether the reference, however it is spaced, came with a
+// payment of another invoice; never whose. What is too short to be a bank's own
+// number is not looked up, so that nobody can try them all.
+func (s *Service) ReferenceUsed(ctx context.Context, token, reference string) (used bool, err error) {
+	_, invoice, err := s.openToken(token)
+	if err != nil {
+		return false, err
+	}
+	norm := payref.Normalize(reference)
+	if len(norm) < 6 || len(norm) > 100 {
+		return false, nil
+	}
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err := billingdb.New(tx).ReferenceUsed(ctx, billingdb.ReferenceUsedParams{ReferenceNorm: norm, InvoiceID: invoice})
+		used = n > 0
+		return err
+	})
+	return used, err
 }
 
 // SubmitByLink records a payment told through the pay link. The account's gate

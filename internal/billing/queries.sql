@@ -170,9 +170,18 @@ WHERE payment.id = @id;
 SELECT count(*) FROM payment WHERE reference_norm = @reference_norm AND id <> @id AND status <> 'failed';
 
 -- name: SameProof :one
--- system scope: the same file in any other payment.
-SELECT count(*) FROM payment_proof o WHERE o.payment_id <> @payment_id
+-- system scope: the same file in any other payment, but for a refused try to pay the same invoice.
+SELECT count(*) FROM payment_proof o JOIN payment p ON p.account_id = o.account_id AND p.id = o.payment_id
+WHERE o.payment_id <> @payment_id AND NOT (p.status = 'failed' AND p.invoice_id = @invoice_id)
   AND o.original_sha256 IN (SELECT m.original_sha256 FROM payment_proof m WHERE m.payment_id = @payment_id);
+
+-- name: ReferenceUsed :one
+-- system scope: the same reference with another invoice, in any account, except in failed payments.
+SELECT count(*) FROM payment WHERE reference_norm = @reference_norm AND invoice_id <> @invoice_id AND status <> 'failed';
+
+-- name: RecentWaits :many
+-- system scope: how long the newest approved payments waited, over all accounts.
+SELECT created_at, decided_at FROM payment WHERE status = 'succeeded' ORDER BY id DESC LIMIT 200;
 
 -- name: SiteExists :one
 -- For credits spent on a site; the site itself belongs to package site.

@@ -107,7 +107,7 @@ func warnings(ctx context.Context, tx *db.Tx, p StaffPayment) (list []Warning, e
 	if same > 0 {
 		list = append(list, Warning{"duplicate_reference", "Another payment that has not failed carries this reference.", true})
 	}
-	if same, err = q.SameProof(ctx, p.ID); err != nil {
+	if same, err = q.SameProof(ctx, billingdb.SameProofParams{PaymentID: p.ID, InvoiceID: p.InvoiceID}); err != nil {
 		return nil, fmt.Errorf("look for the proof: %w", err)
 	}
 	if same > 0 {

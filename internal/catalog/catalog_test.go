@@ -449,3 +449,31 @@ func TestTenantsReadTheCatalogue(t *testing.T) {
 		}
 	})
 }
+
+func TestTheOperatorsOwnAccountTakesThePlaceholdersPlace(t *testing.T) {
+	run(t, func(t *testing.T, d *db.DB, s *catalog.Service, _ *dbtest.Clock) {
+		staff := igny8.Actor{Role: igny8.RoleDeveloper, Email: "staff@example.com"}
+		if _, err := s.SetMethodValues(t.Context(), staff, "jazzcash", map[string]string{"Mobile number": "0300 0000000", "Colour": "red"}); igny8.CodeOf(err) != "unknown_field" && igny8.KindOf(err) != igny8.Invalid {
+			t.Errorf("a label the method lacks: %v", err)
+		}
+		if _, err := s.SetMethodValues(t.Context(), staff, "nothing", nil); igny8.KindOf(err) != igny8.NotFound {
+			t.Errorf("a method there is not: %v", err)
+		}
+		before, err := s.Placeholders(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := s.SetMethodValues(t.Context(), staff, "jazzcash", map[string]string{"Mobile number": " 0300 0000000 ", "Account title": "Studio"})
+		if err != nil || m.Placeholder() {
+			t.Fatalf("set: %+v, %v", m.Fields, err)
+		}
+		after, err := s.Placeholders(t.Context())
+		if err != nil || len(after) != len(before)-1 {
+			t.Errorf("%d methods were not set up, now %d: %v", len(before), len(after), err)
+		}
+		i := slices.IndexFunc(m.Fields, func(f catalog.MethodField) bool { return f.Label == "Mobile number" })
+		if m.Fields[i].Value != "0300 0000000" {
+			t.Errorf("the number is %q", m.Fields[i].Value)
+		}
+	})
+}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"igny8"
+	"igny8/internal/audit"
 	"igny8/internal/catalog/catalogdb"
 	"igny8/internal/db"
 )
@@ -123,4 +126,45 @@ func (s *Service) Placeholders(ctx context.Context) ([]Method, error) {
 		}
 		return out, err
 	})
+}
+
+// SetMethodValues sets the account values that a method shows, by their labels:
+// the operator's own instead of the seed's placeholders. The whole list of fields
+// is written, so of two at once the later stands. A label that the method lacks is
+// refused, and nothing changes.
+func (s *Service) SetMethodValues(ctx context.Context, actor igny8.Actor, slug string, values map[string]string) (m Method, err error) {
+	err = s.db.System(ctx, "catalog.set_method_values", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		q := catalogdb.New(tx)
+		row, err := q.GetMethod(ctx, slug)
+		if err != nil {
+			return err
+		}
+		if m, err = method(row); err != nil {
+			return err
+		}
+		if err := setValues(m.Fields, values); err != nil {
+			return err
+		}
+		fields, err := json.Marshal(m.Fields)
+		if err != nil {
+			return fmt.Errorf("fields of payment method %s: %w", slug, err)
+		}
+		if _, err := q.SetMethodFields(ctx, catalogdb.SetMethodFieldsParams{Slug: slug, Fields: fields}); err != nil {
+			return fmt.Errorf("set fields of payment method %s: %w", slug, err)
+		}
+		return audit.Record(ctx, tx, actor, audit.Entry{Action: "payment_method.values", ObjectType: "payment_method", ObjectID: m.ID.String(),
+			Details: map[string]any{"slug": slug}})
+	})
+	return m, err
+}
+
+func setValues(fields []MethodField, values map[string]string) error {
+	for label, value := range values {
+		i := slices.IndexFunc(fields, func(f MethodField) bool { return f.Label == label })
+		if i < 0 || strings.TrimSpace(value) == "" || len(value) > 200 {
+			return igny8.InvalidField("fields", "unknown_field", "Give a value of at most 200 characters for labels that the method has.")
+		}
+		fields[i].Value, fields[i].Placeholder = strings.TrimSpace(value), false
+	}
+	return nil
 }

@@ -108,5 +108,11 @@ INSERT INTO industry_sector (id, industry_id, slug, name, active, position) VALU
 -- name: SeedKeyword :exec
 INSERT INTO seed_keyword (id, industry_sector_id, keyword) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
+-- name: SetMethodFields :one
+UPDATE payment_method SET fields = @fields WHERE slug = @slug RETURNING *;
+
+-- name: GetMethod :one
+SELECT * FROM payment_method WHERE slug = $1;
+
 -- name: ListEnabledMethods :many
 SELECT * FROM payment_method WHERE enabled ORDER BY country, position;

@@ -30,10 +30,13 @@ type Config struct {
 	StaffPass   string `env:"IGNY8_STAFF_PASSWORD" secret:"true" help:"password of the first staff user"`
 	RateLimits  string `env:"IGNY8_RATE_LIMITS" envDefault:"on" help:"off: no limits at all; for tests only"`
 	Hold        string `env:"IGNY8_APPROVAL_HOLD" envDefault:"10s" help:"how long staff may undo an approval made on the pages before it takes effect, 0s to 60s; the API approves at once"`
+	Target      string `env:"IGNY8_APPROVAL_TARGET" envDefault:"2h" help:"within what time staff mean to decide on a payment; the queue compares with it"`
 	LogFormat   string `env:"IGNY8_LOG" envDefault:"text" help:"text or json"`
 
 	// Demo says on every page that the data are invented. The demo command sets it.
 	Demo bool
+	// Now is the program's clock; nil is the machine's.
+	Now func() time.Time
 
 	origins map[string]string
 }
@@ -158,6 +161,9 @@ func (c Config) validate() error {
 	if d, err := time.ParseDuration(c.Hold); err != nil || d < 0 || d > time.Minute {
 		errs = append(errs, errors.New("IGNY8_APPROVAL_HOLD must be a time from 0s to 60s, such as 10s"))
 	}
+	if d, err := time.ParseDuration(c.Target); err != nil || d < time.Minute || d > 30*24*time.Hour {
+		errs = append(errs, errors.New("IGNY8_APPROVAL_TARGET must be a time from 1m to 720h, such as 2h"))
+	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		errs = append(errs, errors.New("IGNY8_LOG must be text or json"))
 	}
@@ -167,6 +173,12 @@ func (c Config) validate() error {
 // ApprovalHold is how long an approval on the pages may be undone.
 func (c Config) ApprovalHold() time.Duration {
 	d, _ := time.ParseDuration(c.Hold) // checked when the settings were read
+	return d
+}
+
+// ApprovalTarget is within what time staff mean to decide.
+func (c Config) ApprovalTarget() time.Duration {
+	d, _ := time.ParseDuration(c.Target) // checked when the settings were read
 	return d
 }
 

@@ -9,12 +9,14 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"strings"
 	"time"
 
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/billing"
+	"igny8/internal/catalog"
 	"igny8/internal/signup"
 	"igny8/internal/site"
 )
@@ -34,11 +36,14 @@ type Services struct {
 	Signup  *signup.Service
 	Billing *billing.Service
 	Site    *site.Service
+	Catalog *catalog.Service
 	Now     func() time.Time
+	Ago     func(time.Duration) // sets the clock back by so much
 }
 
 // customer is one account of the demonstration and what happened to it.
 type customer struct {
+	ago                                       time.Duration // when they signed up
 	first, last, country, plan, cycle, method string
 	payment                                   outcome
 	site, industry                            string
@@ -57,20 +62,26 @@ const (
 	withdrawn
 )
 
+const day = 24 * time.Hour
+
+// customers are in the order of their signing up: so their numbers are.
 var customers = []customer{
-	{"Ayesha", "Khan", "PK", "starter", "monthly", "jazzcash", approved, "karachi-bakes.example.com", "food-and-drink"},
-	{"Bilal", "Ahmed", "PK", "growth", "monthly", "easypaisa", waiting, "", ""},
-	{"Sana", "Malik", "PK", "starter", "annual", "ibft", duplicate, "", ""},
-	{"Rohan", "Mehta", "IN", "starter", "monthly", "upi", waiting, "", ""},
-	{"Priya", "Nair", "IN", "growth", "monthly", "neft", approved, "monsoon-yoga.example.com", ""},
-	{"Oliver", "Smith", "GB", "scale", "monthly", "faster-payments", approved, "thames-cycles.example.co.uk", ""},
-	{"Emily", "Jones", "GB", "", "", "", none, "emily-bakes.example.co.uk", ""},
-	{"James", "Miller", "US", "starter", "monthly", "ach", rejected, "", ""},
-	{"Maria", "Garcia", "US", "growth", "annual", "ach", none, "", ""},
-	{"Fatima", "Al Nuaimi", "AE", "starter", "monthly", "iban", partial, "", ""},
-	{"Lena", "Schmidt", "DE", "starter", "monthly", "sepa", withdrawn, "", ""},
-	{"Jonas", "Weber", "DE", "", "", "", none, "", ""},
+	{9 * day, "Oliver", "Smith", "GB", "scale", "monthly", "faster-payments", approved, "thames-cycles.example.co.uk", ""},
+	{8 * day, "Priya", "Nair", "IN", "growth", "monthly", "neft", approved, "monsoon-yoga.example.com", ""},
+	{6 * day, "Ayesha", "Khan", "PK", "starter", "monthly", "jazzcash", approved, "karachi-bakes.example.com", "food-and-drink"},
+	{4 * day, "James", "Miller", "US", "starter", "monthly", "ach", rejected, "", ""},
+	{3 * day, "Lena", "Schmidt", "DE", "starter", "monthly", "sepa", withdrawn, "", ""},
+	{50 * time.Hour, "Maria", "Garcia", "US", "growth", "annual", "ach", none, "", ""},
+	{2 * day, "Emily", "Jones", "GB", "", "", "", none, "emily-bakes.example.co.uk", ""},
+	{20 * time.Hour, "Jonas", "Weber", "DE", "", "", "", none, "", ""},
+	{192 * time.Minute, "Bilal", "Ahmed", "PK", "growth", "monthly", "easypaisa", waiting, "", ""},
+	{140 * time.Minute, "Sana", "Malik", "PK", "starter", "annual", "ibft", duplicate, "", ""},
+	{55 * time.Minute, "Rohan", "Mehta", "IN", "starter", "monthly", "upi", waiting, "", ""},
+	{20 * time.Minute, "Fatima", "Al Nuaimi", "AE", "starter", "monthly", "iban", partial, "", ""},
 }
+
+// reused is the reference that two of them send.
+const reused = "TRX-483858"
 
 // ErrNotEmpty refuses a database that is not the demonstration's.
 var ErrNotEmpty = errors.New("this database holds accounts that are not the demonstration's; use an empty folder or database")
@@ -90,11 +101,16 @@ func Fill(ctx context.Context, s Services) error {
 		return fmt.Errorf("demonstration staff: %w", err)
 	}
 	clerk := igny8.Actor{User: second.ID, Role: igny8.RoleDeveloper, Email: second.Email, Network: "demo"}
+	if err := s.accounts(ctx, clerk); err != nil {
+		return fmt.Errorf("demonstration payment methods: %w", err)
+	}
+	defer s.Ago(0)
 	for i, c := range customers {
 		if err := s.live(ctx, clerk, i, c); err != nil {
 			return fmt.Errorf("demonstration account %s %s: %w", c.first, c.last, err)
 		}
 	}
+	s.Ago(0)
 	// Last: that this user is there says that everything is.
 	if _, err := s.Auth.CreateStaff(ctx, StaffEmail, Password); err != nil {
 		return fmt.Errorf("demonstration staff: %w", err)
@@ -102,7 +118,33 @@ func Fill(ctx context.Context, s Services) error {
 	return nil
 }
 
+// accounts gives the payment methods of the customers' countries account values
+// that nobody can send money to.
+func (s Services) accounts(ctx context.Context, clerk igny8.Actor) error {
+	invented := map[string]string{"Account name": "Demo Studio Ltd", "Account title": "Demo Studio (Pvt) Ltd", "Beneficiary": "Demo Studio GmbH",
+		"Payee": "Demo Studio", "Bank": "Demo Bank", "IBAN": "XX00 DEMO 0000 0000 0000", "Mobile number": "0300 0000000", "UPI ID": "demo-studio@example",
+		"Raast ID": "0300 0000000", "Account number": "0000 0000", "Sort code": "00-00-00", "Routing number": "000000000", "IFSC": "DEMO0000000", "BIC": "DEMOXXXX", "SWIFT / BIC": "DEMOXXXX"}
+	methods, err := s.Catalog.Placeholders(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range methods {
+		values := map[string]string{}
+		for _, f := range m.Fields {
+			if v := invented[f.Label]; f.Placeholder && v != "" {
+				values[f.Label] = v
+			}
+		}
+		if _, err := s.Catalog.SetMethodValues(ctx, clerk, m.Slug, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// live plays what one customer did, at the times when they did it.
 func (s Services) live(ctx context.Context, clerk igny8.Actor, n int, c customer) error {
+	s.Ago(c.ago)
 	email := fmt.Sprintf("%s@demo.example", lower(c.first))
 	r, err := s.Signup.Register(ctx, signup.Form{Email: email, Password: Password, FirstName: c.first, LastName: c.last, Country: c.country,
 		AccountName: c.first + "'s studio", Plan: c.plan, Cycle: c.cycle, PaymentMethod: c.method,
@@ -123,8 +165,28 @@ func (s Services) live(ctx context.Context, clerk igny8.Actor, n int, c customer
 	if industry == "" {
 		industry = anyIndustry
 	}
-	_, err = s.Site.Create(ctx, owner, site.NewSite{Name: c.first + "'s site", Domain: c.site, Industry: industry})
-	return err
+	made, err := s.Site.Create(ctx, owner, site.NewSite{Name: c.first + "'s site", Domain: c.site, Industry: industry})
+	if err != nil || c.payment != approved {
+		return err
+	}
+	return s.work(ctx, owner, n, c, made.ID)
+}
+
+// work spends credits, from the day after the first to today.
+func (s Services) work(ctx context.Context, owner igny8.Actor, n int, c customer, on igny8.SiteID) error {
+	works := []billing.SpendRequest{{Operation: "keyword_clustering", Quantity: 1}, {Operation: "idea_generation", Quantity: 1},
+		{Operation: "content_generation", Quantity: 1200}, {Operation: "content_generation", Quantity: 2600}, {Operation: "image_premium", Quantity: 3}}
+	for ago, i := c.ago-day, n; ago > 0; ago, i = ago-day, i+1 {
+		s.Ago(ago)
+		for j := range 1 + i%3 {
+			in := works[(i+j)%len(works)]
+			in.Site, in.Reference = on, fmt.Sprintf("work-%d-%d", i, j)
+			if _, err := s.Billing.SpendCredits(ctx, owner, in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // pay sends the customer's payment and does with it what the table says.
@@ -135,11 +197,17 @@ func (s Services) pay(ctx context.Context, clerk, owner igny8.Actor, n int, c cu
 	case partial:
 		in.AmountMinor = inv.Due() / 2
 	case duplicate:
-		in.Reference = fmt.Sprintf("trx %06d", 481516+1*2342) // the second customer's, written another way
+		in.Reference = strings.ReplaceAll(strings.ToLower(reused), "-", " ") // written another way
+	}
+	if c.first == "Bilal" {
+		in.Reference = reused
 	}
 	p, err := s.Billing.Submit(ctx, owner, inv.ID, in)
 	if err != nil {
 		return err
+	}
+	if c.ago > day {
+		s.Ago(c.ago - time.Duration(20+9*n)*time.Minute)
 	}
 	switch c.payment {
 	case approved:

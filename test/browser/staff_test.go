@@ -122,8 +122,12 @@ func TestRefusing(t *testing.T) {
 		customer.Go(list[0].home+"/billing").See(reason, "refused").Axe()
 		customer.Click("Pay").See("We could not accept the last payment", reason, "Fix and send again", "Send the money").Axe()
 		onlyStarter(t, customer)
-		customer.Fill("reference", "JC-again").Fill("payer_name", "Noor Shah").Fill("paid_on", time.Now().UTC().Format(time.DateOnly)).Click("I have paid")
-		customer.See("We are checking your payment")
+		customer.See("Proof 1, as you sent it")
+		if got := customer.Value("reference") + ", " + customer.Value("payer_name"); got != "JC-one, Noor Shah" {
+			t.Errorf("the form for another try begins with %q", got)
+		}
+		customer.Fill("reference", "JC-again").Click("I have paid").See("We are checking your payment")
+		open(p, "Business one").See("JC-again", "Proof 1").NotSee("The same file")
 	})
 }
 

@@ -1666,14 +1666,70 @@ func (q *Queries) QueueEntry(ctx context.Context, id igny8.PaymentID) (QueueEntr
 	return i, err
 }
 
+const recentWaits = `-- name: RecentWaits :many
+SELECT created_at, decided_at FROM payment WHERE status = 'succeeded' ORDER BY id DESC LIMIT 200
+`
+
+type RecentWaitsRow struct {
+	CreatedAt time.Time
+	DecidedAt *time.Time
+}
+
+// system scope: how long the newest approved payments waited, over all accounts.
+func (q *Queries) RecentWaits(ctx context.Context) ([]RecentWaitsRow, error) {
+	rows, err := q.db.QueryContext(ctx, recentWaits)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RecentWaitsRow{}
+	for rows.Next() {
+		var i RecentWaitsRow
+		if err := rows.Scan(&i.CreatedAt, &i.DecidedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const referenceUsed = `-- name: ReferenceUsed :one
+SELECT count(*) FROM payment WHERE reference_norm = $1 AND invoice_id <> $2 AND status <> 'failed'
+`
+
+type ReferenceUsedParams struct {
+	ReferenceNorm string
+	InvoiceID     igny8.InvoiceID
+}
+
+// system scope: the same reference with another invoice, in any account, except in failed payments.
+func (q *Queries) ReferenceUsed(ctx context.Context, arg ReferenceUsedParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, referenceUsed, arg.ReferenceNorm, arg.InvoiceID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const sameProof = `-- name: SameProof :one
-SELECT count(*) FROM payment_proof o WHERE o.payment_id <> $1
+SELECT count(*) FROM payment_proof o JOIN payment p ON p.account_id = o.account_id AND p.id = o.payment_id
+WHERE o.payment_id <> $1 AND NOT (p.status = 'failed' AND p.invoice_id = $2)
   AND o.original_sha256 IN (SELECT m.original_sha256 FROM payment_proof m WHERE m.payment_id = $1)
 `
 
-// system scope: the same file in any other payment.
-func (q *Queries) SameProof(ctx context.Context, paymentID igny8.PaymentID) (int64, error) {
-	row := q.db.QueryRowContext(ctx, sameProof, paymentID)
+type SameProofParams struct {
+	PaymentID igny8.PaymentID
+	InvoiceID igny8.InvoiceID
+}
+
+// system scope: the same file in any other payment, but for a refused try to pay the same invoice.
+func (q *Queries) SameProof(ctx context.Context, arg SameProofParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sameProof, arg.PaymentID, arg.InvoiceID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err

@@ -97,6 +97,32 @@ func (q *Queries) GetIndustryByID(ctx context.Context, id igny8.RowID) (Industry
 	return i, err
 }
 
+const getMethod = `-- name: GetMethod :one
+SELECT id, slug, country, kind, name, instructions, fields, submission, qr, currency, min_minor, max_minor, enabled, position FROM payment_method WHERE slug = $1
+`
+
+func (q *Queries) GetMethod(ctx context.Context, slug string) (PaymentMethod, error) {
+	row := q.db.QueryRowContext(ctx, getMethod, slug)
+	var i PaymentMethod
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Country,
+		&i.Kind,
+		&i.Name,
+		&i.Instructions,
+		&i.Fields,
+		&i.Submission,
+		&i.Qr,
+		&i.Currency,
+		&i.MinMinor,
+		&i.MaxMinor,
+		&i.Enabled,
+		&i.Position,
+	)
+	return i, err
+}
+
 const getPlanVersion = `-- name: GetPlanVersion :one
 SELECT plan.id, plan.slug, plan.name, plan.description, plan.public, plan.trial, plan.position, plan.archived_at, plan_version.id, plan_version.plan_id, plan_version.version, plan_version.included_credits, plan_version.trial_days, plan_version.max_sites, plan_version.max_users, plan_version.max_sectors, plan_version.features, plan_version.created_at FROM plan JOIN plan_version ON plan_version.plan_id = plan.id
 WHERE plan_version.id = $1
@@ -960,4 +986,35 @@ func (q *Queries) SeedSector(ctx context.Context, arg SeedSectorParams) error {
 		arg.Position,
 	)
 	return err
+}
+
+const setMethodFields = `-- name: SetMethodFields :one
+UPDATE payment_method SET fields = $1 WHERE slug = $2 RETURNING id, slug, country, kind, name, instructions, fields, submission, qr, currency, min_minor, max_minor, enabled, position
+`
+
+type SetMethodFieldsParams struct {
+	Fields []byte
+	Slug   string
+}
+
+func (q *Queries) SetMethodFields(ctx context.Context, arg SetMethodFieldsParams) (PaymentMethod, error) {
+	row := q.db.QueryRowContext(ctx, setMethodFields, arg.Fields, arg.Slug)
+	var i PaymentMethod
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Country,
+		&i.Kind,
+		&i.Name,
+		&i.Instructions,
+		&i.Fields,
+		&i.Submission,
+		&i.Qr,
+		&i.Currency,
+		&i.MinMinor,
+		&i.MaxMinor,
+		&i.Enabled,
+		&i.Position,
+	)
+	return i, err
 }

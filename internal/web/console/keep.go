@@ -140,12 +140,13 @@ func (r *Request) forget() { r.uploads = nil }
 type ticket struct {
 	Path  string // of the form they came with
 	Until int64  // Unix seconds
-	Files []ticketFile
+	Files []StoredFile
 }
 
-type ticketFile struct {
+// StoredFile is a file that the server has, under the name it is shown by.
+type StoredFile struct {
 	SHA256, Name string
-	Size         int64
+	Size         int64 // bytes
 }
 
 // Files returns the files of a field: those that were sent now, and those that
@@ -153,8 +154,8 @@ type ticketFile struct {
 // that a refused form shows them (Form.Kept) and nobody sends a file twice.
 func (r *Request) Files(ctx context.Context, field string) ([][]byte, error) {
 	t, out := r.openTicket(field), [][]byte{}
-	var files []ticketFile
-	add := func(f ticketFile, data []byte) {
+	var files []StoredFile
+	add := func(f StoredFile, data []byte) {
 		for _, have := range files {
 			if have.SHA256 == f.SHA256 {
 				return
@@ -176,7 +177,7 @@ func (r *Request) Files(ctx context.Context, field string) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		add(ticketFile{ref.SHA256, u.name, ref.Size}, u.data)
+		add(StoredFile{ref.SHA256, u.name, ref.Size}, u.data)
 	}
 	if len(files) > 0 {
 		if r.kept == nil {
@@ -190,7 +191,15 @@ func (r *Request) Files(ctx context.Context, field string) ([][]byte, error) {
 	return out, nil
 }
 
-func (r *Request) keep(files []ticketFile) view.Kept {
+// Offer makes a form begin with files that came before, so that they need not be
+// sent again.
+func (r *Request) Offer(f *view.Form, field string, files []StoredFile) {
+	if len(files) > 0 {
+		f.Kept = map[string]view.Kept{field: r.keep(files)}
+	}
+}
+
+func (r *Request) keep(files []StoredFile) view.Kept {
 	var k view.Kept
 	for _, f := range files {
 		k.Files = append(k.Files, view.KeptFile{Name: f.Name, Size: f.Size})

@@ -26,7 +26,8 @@ type payView struct {
 	Last    *billing.Payment
 	Form    view.Form
 	Zone    *time.Location
-	Home    string // of the customer's console, "" for whoever else pays
+	Home    string        // of the customer's console, "" for whoever else pays
+	Usual   time.Duration // how long approval takes, 0 when nobody can tell
 }
 
 func (h handler) pay(ctx context.Context, r *console.Request) (console.Response, error) {
@@ -35,7 +36,17 @@ func (h handler) pay(ctx context.Context, r *console.Request) (console.Response,
 		return console.Response{}, err
 	}
 	v.Form = v.prefilled(h.now())
+	r.Offer(&v.Form, "proof", v.sentBefore(ctx))
 	return v.response(ctx, r), nil
+}
+
+// reference tells, when somebody has typed a reference, that it was used before.
+func (h handler) reference(ctx context.Context, r *console.Request) (console.Response, error) {
+	used, err := h.Billing.ReferenceUsed(ctx, r.Path("token"), latin(r.Query("reference")))
+	if err != nil {
+		return console.Response{}, err
+	}
+	return console.Fragment(referenceNote(used)), nil
 }
 
 func (v payView) response(ctx context.Context, r *console.Request) console.Response {
@@ -66,6 +77,9 @@ func (h handler) payView(ctx context.Context, r *console.Request) (v payView, er
 	}
 	if r.LoggedIn() && r.Account.ID == v.Invoice.AccountID {
 		v.Home = r.Here()
+	}
+	if v.Usual, _, err = h.Billing.UsualWait(ctx); err != nil {
+		return v, err
 	}
 	v.Last, err = h.lastPayment(ctx, v.Invoice)
 	return v, err
@@ -118,8 +132,21 @@ func (v payView) prefilled(now time.Time) view.Form {
 		f.Values.Set("reference", v.Last.Reference)
 		f.Values.Set("payer_name", v.Last.PayerName)
 		f.Values.Set("paid_on", v.Last.PaidOn)
+		f.Values.Set("notes", v.Last.Notes)
 	}
 	return f
+}
+
+// sentBefore are the files of the payment that was refused, unless they were
+// refused because nobody could read them.
+func (v payView) sentBefore(ctx context.Context) (files []console.StoredFile) {
+	if !v.refused() || v.Last.FailureCode != nil && *v.Last.FailureCode == "unreadable_proof" {
+		return nil
+	}
+	for _, p := range v.Last.Proofs {
+		files = append(files, console.StoredFile{SHA256: p.Sha256, Name: text.T(ctx, "pay.proof.n", p.N), Size: p.Size})
+	}
+	return files
 }
 
 // tell records that somebody paid.
@@ -216,6 +243,9 @@ func (v payView) moments(ctx context.Context) []view.Moment {
 	case v.Waiting:
 		received.State, checking.State = view.Done, view.Now
 		checking.Text = text.T(ctx, "pay.checking.text")
+		if v.Usual > 0 {
+			checking.Text += " " + text.T(ctx, "pay.usual", view.FormatAge(ctx, max(v.Usual, time.Minute)))
+		}
 	default:
 		received.State, received.Title = view.Now, text.T(ctx, "pay.moment.your_payment")
 	}

@@ -37,6 +37,7 @@ func Register(c *console.Console, d Deps) {
 	c.Public("POST /signup", h.signupStep)
 	c.Public("GET /pay/{token}", h.pay)
 	c.Public("POST /pay/{token}", h.tell)
+	c.Public("GET /pay/{token}/reference", h.reference)
 	c.Public("GET /verify/{token}", h.verifyAsk)
 	c.Public("POST /verify/{token}", h.verify)
 	c.Public("GET /login", h.login(false))

@@ -24,7 +24,11 @@ type tray struct {
 	tab  string // key of the tab
 	tabs []tab
 	now  time.Time
+
+	target time.Duration // within which they should be decided
 }
+
+func (t tray) late(p billing.StaffPayment) bool { return t.now.Sub(p.CreatedAt) > t.target }
 
 // tab is a choice of rows.
 type tab struct {
@@ -39,7 +43,7 @@ func (h handler) queue(ctx context.Context, r *console.Request) (console.Respons
 	if err != nil {
 		return console.Response{}, err
 	}
-	t := tray{all: list.Items, more: list.More, tab: r.Query("show"), now: h.c.Now()}
+	t := tray{all: list.Items, more: list.More, tab: r.Query("show"), now: h.c.Now(), target: h.Target}
 	t.sort(r)
 	body := queueList(t)
 	if r.Fragment() {

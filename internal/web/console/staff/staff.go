@@ -19,6 +19,7 @@ import (
 // Deps are the services whose pages these are.
 type Deps struct {
 	Hold    time.Duration // how long an approval may be undone
+	Target  time.Duration // within which staff mean to decide
 	Auth    *auth.Service
 	Billing *billing.Service
 	Catalog *catalog.Service

@@ -17,7 +17,7 @@ func queueLead(ctx context.Context, t tray) string {
 	if len(t.all) == 0 {
 		return ""
 	}
-	return text.N(ctx, "staff.queue.lead", int64(len(t.all)), view.FormatAge(ctx, t.now.Sub(t.all[0].CreatedAt)))
+	return text.N(ctx, "staff.queue.lead", int64(len(t.all)), view.FormatAge(ctx, t.now.Sub(t.all[0].CreatedAt)), view.FormatAge(ctx, t.target))
 }
 
 // seconds is how long until an instant, at least one.

@@ -121,6 +121,8 @@ func FormatAge(ctx context.Context, d time.Duration) string {
 		return text.T(ctx, "age.now")
 	case d < time.Hour:
 		return text.T(ctx, "age.minutes", int(d.Minutes()))
+	case d < 24*time.Hour && int(d.Minutes())%60 == 0:
+		return text.T(ctx, "age.hours.whole", int(d.Hours()))
 	case d < 24*time.Hour:
 		return text.T(ctx, "age.hours", int(d.Hours()), int(d.Minutes())%60)
 	}
