@@ -1,5 +1,7 @@
 package igny8
 
+import "slices"
+
 // Actor is who asks, and for which account. It comes from a checked credential,
 // never from the request's body, path or query. Staff act on other accounts
 // through /admin routes, which name the account separately.
@@ -15,7 +17,22 @@ type Actor struct {
 	// suspended. Read afresh for each request.
 	Status AccountStatus
 	Reason string
+
+	Scopes []Permission // narrows the role: of an API key, of a staff user; nil is all of it
+	Sites  []SiteID     // the only sites it reaches; nil is all of the account's
+	Key    APIKeyID     // the API key it came by, zero for people
+
+	// Impersonator is the staff user who looks into the account as one of its own.
+	Impersonator UserID
 }
+
+// Can reports whether the actor has the permission: by role, and within the scopes.
+func (a Actor) Can(p Permission) bool {
+	return a.Role.Can(p) && (a.Scopes == nil || slices.Contains(a.Scopes, p))
+}
+
+// Reaches reports whether the actor may touch the site, were it the account's.
+func (a Actor) Reaches(site SiteID) bool { return a.Sites == nil || slices.Contains(a.Sites, site) }
 
 // Staff reports whether the actor is platform staff.
 func (a Actor) Staff() bool { return a.Role == RoleDeveloper }

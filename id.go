@@ -178,6 +178,9 @@ type (
 	eventKind        struct{}
 	auditKind        struct{}
 	mailKind         struct{}
+	apiKeyKind       struct{}
+	invitationKind   struct{}
+	passkeyKind      struct{}
 	genericKind      struct{}
 )
 
@@ -199,6 +202,9 @@ func (sectorKind) prefix() string       { return "sec" }
 func (eventKind) prefix() string        { return "evt" }
 func (auditKind) prefix() string        { return "aud" }
 func (mailKind) prefix() string         { return "mail" }
+func (apiKeyKind) prefix() string       { return "key" }
+func (invitationKind) prefix() string   { return "ivt" }
+func (passkeyKind) prefix() string      { return "pky" }
 func (genericKind) prefix() string      { return "obj" }
 
 // The identifiers of the domain.
@@ -221,5 +227,8 @@ type (
 	EventID        = ID[eventKind]
 	AuditID        = ID[auditKind]
 	MailID         = ID[mailKind]
+	APIKeyID       = ID[apiKeyKind]
+	InvitationID   = ID[invitationKind]
+	PasskeyID      = ID[passkeyKind]
 	RowID          = ID[genericKind] // rows nobody outside ever names
 )

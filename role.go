@@ -1,5 +1,7 @@
 package igny8
 
+import "slices"
+
 // Role is what a person or program may do in an account. Developer is platform
 // staff and belongs to no tenant; Bot is a service account that cannot log in.
 type Role string
@@ -20,12 +22,15 @@ type Permission string
 
 // The permissions.
 const (
-	PermPlatform      Permission = "platform"       // approve payments, catalogue, all accounts
-	PermAccountClose  Permission = "account.close"  // close the account, transfer ownership
-	PermAccountManage Permission = "account.manage" // team, API keys, webhooks, account settings
-	PermBillingManage Permission = "billing.manage" // pay, change plan
-	PermBillingRead   Permission = "billing.read"   // invoices, payments, audit
-	PermSiteWrite     Permission = "site.write"     // create and edit sites and sectors
+	PermPlatform      Permission = "platform"           // staff users, settings, jobs, the platform's audit
+	PermPayments      Permission = "platform.payments"  // approve payments
+	PermCatalogue     Permission = "platform.catalogue" // plans, prices, payment methods
+	PermAccounts      Permission = "platform.accounts"  // look into accounts and act on them
+	PermAccountClose  Permission = "account.close"      // close the account, transfer ownership
+	PermAccountManage Permission = "account.manage"     // team, API keys, webhooks, account settings
+	PermBillingManage Permission = "billing.manage"     // pay, change plan
+	PermBillingRead   Permission = "billing.read"       // invoices, payments, audit
+	PermSiteWrite     Permission = "site.write"         // create and edit sites and sectors
 	PermSiteDelete    Permission = "site.delete"
 	PermContentWrite  Permission = "content.write" // create, edit, run: spends credits
 	PermRead          Permission = "read"          // sites, content, credit balance
@@ -33,7 +38,7 @@ const (
 )
 
 var granted = map[Role][]Permission{
-	RoleDeveloper: {PermPlatform, PermSelf},
+	RoleDeveloper: {PermPlatform, PermPayments, PermCatalogue, PermAccounts, PermSelf},
 	RoleOwner: {PermAccountClose, PermAccountManage, PermBillingManage, PermBillingRead, PermSiteWrite,
 		PermSiteDelete, PermContentWrite, PermRead, PermSelf},
 	RoleAdmin: {PermAccountManage, PermBillingManage, PermBillingRead, PermSiteWrite,
@@ -45,13 +50,16 @@ var granted = map[Role][]Permission{
 
 // Can reports whether the role grants the permission.
 func (r Role) Can(p Permission) bool {
-	for _, have := range granted[r] {
-		if have == p {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(granted[r], p)
 }
+
+// StaffPermissions are what a staff user can be given, one by one or all.
+func StaffPermissions() []Permission {
+	return []Permission{PermPayments, PermCatalogue, PermAccounts, PermPlatform}
+}
+
+// Platform reports whether the permission is one of staff's.
+func (p Permission) Platform() bool { return slices.Contains(StaffPermissions(), p) }
 
 // TenantRole reports whether the role may be held through a membership.
 func (r Role) TenantRole() bool {

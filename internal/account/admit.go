@@ -102,11 +102,11 @@ func lookStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, 
 // state, then the role.
 func Admit(actor igny8.Actor, perm igny8.Permission, need Need) error {
 	if !actor.Staff() {
-		if err := Gate(actor.Status, actor.Reason, need); err != nil && perm != igny8.PermPlatform {
+		if err := Gate(actor.Status, actor.Reason, need); err != nil && !perm.Platform() {
 			return err
 		}
 	}
-	if !actor.Role.Can(perm) {
+	if !actor.Can(perm) {
 		return igny8.E(igny8.Forbidden, "forbidden", "Your role does not allow this; ask an owner or admin of the account.")
 	}
 	return nil

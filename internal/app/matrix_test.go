@@ -370,7 +370,7 @@ func TestForeignAndAbsentCannotBeToldApart(t *testing.T) {
 			paid: igny8.NewID[igny8.PaymentID](now).String()}, site: igny8.NewID[igny8.SiteID](now).String()}
 		asked := 0
 		for _, rt := range w.app.api.Routes() {
-			if rt.Public || rt.Perm == igny8.PermPlatform || !strings.Contains(rt.Path, "{") && rt.ID != "spendCredits" {
+			if rt.Public || rt.Perm.Platform() || !strings.Contains(rt.Path, "{") && rt.ID != "spendCredits" {
 				continue
 			}
 			asked++
@@ -404,7 +404,7 @@ func TestProtectedFieldsAreRefusedEverywhere(t *testing.T) {
 			if needs[rt.ID] != nil {
 				o = needs[rt.ID](w)
 			}
-			token := map[bool]string{true: w.staff, false: o.token}[rt.Perm == igny8.PermPlatform]
+			token := map[bool]string{true: w.staff, false: o.token}[rt.Perm.Platform()]
 			body := bodyOf(w, rt, o)
 			before := w.dump()
 			for _, name := range protected {

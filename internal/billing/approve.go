@@ -41,7 +41,7 @@ type Approval struct {
 // the returned payment is still pending_approval. It is so too, with Hold set,
 // while the approval may be taken back.
 func (s *Service) Approve(ctx context.Context, actor igny8.Actor, id igny8.PaymentID, in Approval) (out StaffPayment, err error) {
-	if !actor.Role.Can(igny8.PermPlatform) {
+	if !actor.Can(igny8.PermPayments) {
 		return out, igny8.E(igny8.Forbidden, "forbidden", "Only platform staff approve payments.")
 	}
 	seen, err := s.StaffPayment(ctx, id)

@@ -48,7 +48,7 @@ func notHeld(ctx context.Context, tx *db.Tx, id igny8.PaymentID) error {
 // UndoApproval takes back an approval that is held. It is a conflict when the
 // approval took effect before: then who decided and when.
 func (s *Service) UndoApproval(ctx context.Context, actor igny8.Actor, id igny8.PaymentID) (out StaffPayment, err error) {
-	if !actor.Role.Can(igny8.PermPlatform) {
+	if !actor.Can(igny8.PermPayments) {
 		return out, igny8.E(igny8.Forbidden, "forbidden", "Only platform staff approve payments.")
 	}
 	if out, err = s.StaffPayment(ctx, id); err != nil {

@@ -31,7 +31,7 @@ type Rejection struct {
 // Reject refuses a waiting payment. The invoice stays payable, the customer is
 // told why and can send again, with at least 48 hours to do so.
 func (s *Service) Reject(ctx context.Context, actor igny8.Actor, id igny8.PaymentID, in Rejection) (out StaffPayment, err error) {
-	if !actor.Role.Can(igny8.PermPlatform) {
+	if !actor.Can(igny8.PermPayments) {
 		return out, igny8.E(igny8.Forbidden, "forbidden", "Only platform staff reject payments.")
 	}
 	if err := in.validate(); err != nil {

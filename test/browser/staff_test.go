@@ -127,7 +127,7 @@ func TestRefusing(t *testing.T) {
 			t.Errorf("the form for another try begins with %q", got)
 		}
 		customer.Fill("reference", "JC-again").Click("I have paid").See("We are checking your payment")
-		open(p, "Business one").See("JC-again", "Proof 1").NotSee("The same file")
+		open(p, "Business one").See("JC-again", "Proof 1").NotSee("same file sent before")
 	})
 }
 

@@ -25,21 +25,28 @@ type Account struct {
 	Version         int64
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	ClosedAt        *time.Time
+	EraseAt         *time.Time
+	ErasedAt        *time.Time
 }
 
 type AppUser struct {
-	ID              igny8.UserID
-	Email           string
-	EmailNorm       string
-	PasswordHash    string
-	FirstName       string
-	LastName        string
-	Language        string
-	Staff           bool
-	Status          string
-	EmailVerifiedAt *time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	ID               igny8.UserID
+	Email            string
+	EmailNorm        string
+	PasswordHash     string
+	FirstName        string
+	LastName         string
+	Language         string
+	Staff            bool
+	Status           string
+	EmailVerifiedAt  *time.Time
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	TotpSealed       []byte
+	TotpConfirmedAt  *time.Time
+	TotpStep         int64
+	StaffPermissions string
 }
 
 type Membership struct {
@@ -48,4 +55,5 @@ type Membership struct {
 	UserID    igny8.UserID
 	Role      igny8.Role
 	CreatedAt time.Time
+	Sites     []byte
 }

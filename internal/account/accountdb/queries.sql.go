@@ -41,7 +41,7 @@ func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
 }
 
 const disableStaff = `-- name: DisableStaff :one
-UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at
+UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
 `
 
 type DisableStaffParams struct {
@@ -65,12 +65,16 @@ func (q *Queries) DisableStaff(ctx context.Context, arg DisableStaffParams) (App
 		&i.EmailVerifiedAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
 	)
 	return i, err
 }
 
 const getAccount = `-- name: GetAccount :one
-SELECT id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at FROM account WHERE id = $1
+SELECT id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at FROM account WHERE id = $1
 `
 
 func (q *Queries) GetAccount(ctx context.Context, accountID igny8.AccountID) (Account, error) {
@@ -91,12 +95,15 @@ func (q *Queries) GetAccount(ctx context.Context, accountID igny8.AccountID) (Ac
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at FROM app_user WHERE id = $1
+SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions FROM app_user WHERE id = $1
 `
 
 // system scope: a user is of no tenant.
@@ -116,13 +123,17 @@ func (q *Queries) GetUser(ctx context.Context, id igny8.UserID) (AppUser, error)
 		&i.EmailVerifiedAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
 	)
 	return i, err
 }
 
 const insertAccount = `-- name: InsertAccount :one
 INSERT INTO account (id, number, name, slug, status, country, currency, time_zone, billing, version, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10) ON CONFLICT (slug) DO NOTHING RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10) ON CONFLICT (slug) DO NOTHING RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
 `
 
 type InsertAccountParams struct {
@@ -168,6 +179,9 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) (A
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -197,7 +211,7 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 
 const insertUser = `-- name: InsertUser :one
 INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
 `
 
 type InsertUserParams struct {
@@ -238,6 +252,10 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) (AppUser
 		&i.EmailVerifiedAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
 	)
 	return i, err
 }
@@ -259,7 +277,7 @@ func (q *Queries) IsMember(ctx context.Context, arg IsMemberParams) (int64, erro
 }
 
 const listStaff = `-- name: ListStaff :many
-SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at FROM app_user WHERE staff ORDER BY created_at, id
+SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions FROM app_user WHERE staff ORDER BY created_at, id
 `
 
 func (q *Queries) ListStaff(ctx context.Context) ([]AppUser, error) {
@@ -284,6 +302,10 @@ func (q *Queries) ListStaff(ctx context.Context) ([]AppUser, error) {
 			&i.EmailVerifiedAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.TotpSealed,
+			&i.TotpConfirmedAt,
+			&i.TotpStep,
+			&i.StaffPermissions,
 		); err != nil {
 			return nil, err
 		}
@@ -299,7 +321,7 @@ func (q *Queries) ListStaff(ctx context.Context) ([]AppUser, error) {
 }
 
 const lockAccount = `-- name: LockAccount :one
-UPDATE account SET version = version WHERE id = $1 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at
+UPDATE account SET version = version WHERE id = $1 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
 `
 
 // The first statement of every money story: locks go account, invoice, payment, balance.
@@ -321,6 +343,9 @@ func (q *Queries) LockAccount(ctx context.Context, accountID igny8.AccountID) (A
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -415,7 +440,7 @@ func (q *Queries) LookStaff(ctx context.Context, arg LookStaffParams) (LookStaff
 }
 
 const membershipsOf = `-- name: MembershipsOf :many
-SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at FROM membership JOIN account ON account.id = membership.account_id
+SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, membership.sites, account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at FROM membership JOIN account ON account.id = membership.account_id
 WHERE membership.user_id = $1 ORDER BY membership.id
 `
 
@@ -440,6 +465,7 @@ func (q *Queries) MembershipsOf(ctx context.Context, userID igny8.UserID) ([]Mem
 			&i.Membership.UserID,
 			&i.Membership.Role,
 			&i.Membership.CreatedAt,
+			&i.Membership.Sites,
 			&i.Account.ID,
 			&i.Account.Number,
 			&i.Account.Name,
@@ -454,6 +480,9 @@ func (q *Queries) MembershipsOf(ctx context.Context, userID igny8.UserID) ([]Mem
 			&i.Account.Version,
 			&i.Account.CreatedAt,
 			&i.Account.UpdatedAt,
+			&i.Account.ClosedAt,
+			&i.Account.EraseAt,
+			&i.Account.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -506,7 +535,7 @@ func (q *Queries) Owner(ctx context.Context, accountID igny8.AccountID) (OwnerRo
 
 const setStatus = `-- name: SetStatus :one
 UPDATE account SET status = $1, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = $2
-WHERE id = $3 AND status = $4 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at
+WHERE id = $3 AND status = $4 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
 `
 
 type SetStatusParams struct {
@@ -539,13 +568,16 @@ func (q *Queries) SetStatus(ctx context.Context, arg SetStatusParams) (Account, 
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const updateProfile = `-- name: UpdateProfile :one
 UPDATE account SET name = $1, time_zone = $2, billing = $3, version = version + 1, updated_at = $4
-WHERE id = $5 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at
+WHERE id = $5 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
 `
 
 type UpdateProfileParams struct {
@@ -580,12 +612,15 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) (A
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at FROM app_user WHERE email_norm = $1
+SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions FROM app_user WHERE email_norm = $1
 `
 
 // system scope: login asks before any tenant is known.
@@ -605,6 +640,10 @@ func (q *Queries) UserByEmail(ctx context.Context, emailNorm string) (AppUser, e
 		&i.EmailVerifiedAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
 	)
 	return i, err
 }

@@ -38,6 +38,8 @@ type Session struct {
 	ExpiresAt     time.Time
 	RevokedAt     *time.Time
 	RevokedReason *string
+	Acting        *string
+	ActingReason  *string
 }
 
 type Setting struct {

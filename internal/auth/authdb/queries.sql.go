@@ -79,7 +79,7 @@ func (q *Queries) ExtendConsole(ctx context.Context, arg ExtendConsoleParams) er
 }
 
 const findConsole = `-- name: FindConsole :one
-SELECT console_token.hash, console_token.session_id, console_token.created_at, console_token.expires_at, session.id, session.user_id, session.home_account, session.remember, session.user_agent, session.network, session.created_at, session.last_seen_at, session.expires_at, session.revoked_at, session.revoked_reason FROM console_token JOIN session ON session.id = console_token.session_id
+SELECT console_token.hash, console_token.session_id, console_token.created_at, console_token.expires_at, session.id, session.user_id, session.home_account, session.remember, session.user_agent, session.network, session.created_at, session.last_seen_at, session.expires_at, session.revoked_at, session.revoked_reason, session.acting, session.acting_reason FROM console_token JOIN session ON session.id = console_token.session_id
 WHERE console_token.hash = $1
 `
 
@@ -107,12 +107,14 @@ func (q *Queries) FindConsole(ctx context.Context, hash string) (FindConsoleRow,
 		&i.Session.ExpiresAt,
 		&i.Session.RevokedAt,
 		&i.Session.RevokedReason,
+		&i.Session.Acting,
+		&i.Session.ActingReason,
 	)
 	return i, err
 }
 
 const findRefresh = `-- name: FindRefresh :one
-SELECT refresh_token.hash, refresh_token.session_id, refresh_token.child_sealed, refresh_token.created_at, refresh_token.expires_at, refresh_token.used_at, session.id, session.user_id, session.home_account, session.remember, session.user_agent, session.network, session.created_at, session.last_seen_at, session.expires_at, session.revoked_at, session.revoked_reason FROM refresh_token JOIN session ON session.id = refresh_token.session_id
+SELECT refresh_token.hash, refresh_token.session_id, refresh_token.child_sealed, refresh_token.created_at, refresh_token.expires_at, refresh_token.used_at, session.id, session.user_id, session.home_account, session.remember, session.user_agent, session.network, session.created_at, session.last_seen_at, session.expires_at, session.revoked_at, session.revoked_reason, session.acting, session.acting_reason FROM refresh_token JOIN session ON session.id = refresh_token.session_id
 WHERE refresh_token.hash = $1
 `
 
@@ -142,6 +144,8 @@ func (q *Queries) FindRefresh(ctx context.Context, hash string) (FindRefreshRow,
 		&i.Session.ExpiresAt,
 		&i.Session.RevokedAt,
 		&i.Session.RevokedReason,
+		&i.Session.Acting,
+		&i.Session.ActingReason,
 	)
 	return i, err
 }
@@ -170,7 +174,7 @@ func (q *Queries) ForgetConsole(ctx context.Context, arg ForgetConsoleParams) er
 }
 
 const getSession = `-- name: GetSession :one
-SELECT id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, revoked_at, revoked_reason FROM session WHERE id = $1
+SELECT id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, revoked_at, revoked_reason, acting, acting_reason FROM session WHERE id = $1
 `
 
 func (q *Queries) GetSession(ctx context.Context, id igny8.SessionID) (Session, error) {
@@ -188,6 +192,8 @@ func (q *Queries) GetSession(ctx context.Context, id igny8.SessionID) (Session, 
 		&i.ExpiresAt,
 		&i.RevokedAt,
 		&i.RevokedReason,
+		&i.Acting,
+		&i.ActingReason,
 	)
 	return i, err
 }

@@ -303,7 +303,7 @@ func (q *Queries) FindUsers(ctx context.Context, pattern string) ([]FindUsersRow
 }
 
 const listAccounts = `-- name: ListAccounts :many
-SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, app_user.email AS owner_email FROM account
+SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at, app_user.email AS owner_email FROM account
 JOIN membership ON membership.account_id = account.id AND membership.role = 'owner'
 JOIN app_user ON app_user.id = membership.user_id
 WHERE account.id < $1 AND (CAST($2 AS text) IS NULL OR account.status = CAST($2 AS text))
@@ -331,6 +331,9 @@ type ListAccountsRow struct {
 	Version         int64
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	ClosedAt        *time.Time
+	EraseAt         *time.Time
+	ErasedAt        *time.Time
 	OwnerEmail      string
 }
 
@@ -359,6 +362,9 @@ func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]L
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ClosedAt,
+			&i.EraseAt,
+			&i.ErasedAt,
 			&i.OwnerEmail,
 		); err != nil {
 			return nil, err
@@ -375,7 +381,7 @@ func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]L
 }
 
 const oneAccount = `-- name: OneAccount :one
-SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, app_user.email AS owner_email FROM account
+SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at, app_user.email AS owner_email FROM account
 JOIN membership ON membership.account_id = account.id AND membership.role = 'owner'
 JOIN app_user ON app_user.id = membership.user_id
 WHERE account.id = $1 ORDER BY membership.id LIMIT 1
@@ -396,6 +402,9 @@ type OneAccountRow struct {
 	Version         int64
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	ClosedAt        *time.Time
+	EraseAt         *time.Time
+	ErasedAt        *time.Time
 	OwnerEmail      string
 }
 
@@ -418,6 +427,9 @@ func (q *Queries) OneAccount(ctx context.Context, accountID igny8.AccountID) (On
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
 		&i.OwnerEmail,
 	)
 	return i, err

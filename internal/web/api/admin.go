@@ -17,7 +17,7 @@ func RegisterAdmin(a *API, s *billing.Service) {
 	h := adminHandler{a, s}
 	route := func(method, path, id, summary, doc string) Route {
 		return Route{Method: method, Path: "/admin/payments" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: payments",
-			Perm: igny8.PermPlatform, Need: account.NeedNone}
+			Perm: igny8.PermPayments, Need: account.NeedNone}
 	}
 	money := func(path, id, summary, doc string) Route {
 		rt := route(http.MethodPost, path, id, summary, doc)

@@ -94,10 +94,10 @@ func (c *Console) Customer(pattern string, perm igny8.Permission, need account.N
 	})
 }
 
-// Staff adds a page under /staff/ for platform staff.
-func (c *Console) Staff(pattern string, h Handler) {
+// Staff adds a page under /staff/ for platform staff with a permission.
+func (c *Console) Staff(pattern string, perm igny8.Permission, h Handler) {
 	c.handle(pattern, view.Staff, func(ctx context.Context, r *Request) (Response, error) {
-		if err := account.Admit(r.Actor, igny8.PermPlatform, account.NeedNone); err != nil {
+		if err := account.Admit(r.Actor, perm, account.NeedNone); err != nil {
 			return Response{}, err
 		}
 		return h(ctx, r)

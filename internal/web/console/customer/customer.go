@@ -56,7 +56,7 @@ func nav(ctx context.Context, r *console.Request) []view.NavItem {
 		return view.NavItem{Key: key, Href: r.Here(key), Label: text.T(ctx, "app."+key), Icon: icon}
 	}
 	items := []view.NavItem{{Key: "home", Href: r.Here(), Label: text.T(ctx, "app.home"), Icon: "home"}, item("sites", "globe"), item("credits", "coins")}
-	if r.Actor.Role.Can(igny8.PermBillingRead) {
+	if r.Actor.Can(igny8.PermBillingRead) {
 		items = append(items, item("billing", "card"), item("audit", "clock"))
 	}
 	return append(items, item("settings", "settings"))

@@ -38,33 +38,39 @@ func Register(c *console.Console, d Deps) {
 	c.Nav(view.Staff, nav)
 	c.Public("GET /setup/{token}", h.setup)
 	c.Public("POST /setup/{token}", h.setUp)
-	c.Staff("GET /staff", h.queue)
-	c.Staff("GET /staff/payments/{id}", h.payment)
-	c.Staff("GET /staff/payments/{id}/proofs/{n}", h.proof)
-	c.Staff("POST /staff/payments/{id}/approve", h.approve)
-	c.Staff("POST /staff/payments/{id}/reject", h.reject)
-	c.Staff("GET /staff/payments/{id}/refusal", h.refusal)
-	c.Staff("POST /staff/payments/{id}/undo", h.undo)
-	c.Staff("GET /staff/payments/{id}/live", h.paymentNews)
-	c.Staff("GET /staff/payments/{id}/proofs/{n}/page", h.proofPage)
-	c.Staff("GET /staff/bulk", h.bulk)
-	c.Staff("POST /staff/bulk", h.bulkApprove)
-	c.Staff("GET /staff/search", h.find)
-	c.Staff("GET /staff/accounts", h.accounts)
-	c.Staff("GET /staff/accounts/{id}", h.account)
-	c.Staff("GET /staff/audit", h.audit)
-	c.Staff("GET /staff/catalogue", h.catalogue)
-	c.Staff("GET /staff/health", h.health)
+	c.Staff("GET /staff", igny8.PermPayments, h.queue)
+	c.Staff("GET /staff/payments/{id}", igny8.PermPayments, h.payment)
+	c.Staff("GET /staff/payments/{id}/proofs/{n}", igny8.PermPayments, h.proof)
+	c.Staff("POST /staff/payments/{id}/approve", igny8.PermPayments, h.approve)
+	c.Staff("POST /staff/payments/{id}/reject", igny8.PermPayments, h.reject)
+	c.Staff("GET /staff/payments/{id}/refusal", igny8.PermPayments, h.refusal)
+	c.Staff("POST /staff/payments/{id}/undo", igny8.PermPayments, h.undo)
+	c.Staff("GET /staff/payments/{id}/live", igny8.PermPayments, h.paymentNews)
+	c.Staff("GET /staff/payments/{id}/proofs/{n}/page", igny8.PermPayments, h.proofPage)
+	c.Staff("GET /staff/bulk", igny8.PermPayments, h.bulk)
+	c.Staff("POST /staff/bulk", igny8.PermPayments, h.bulkApprove)
+	c.Staff("GET /staff/search", igny8.PermAccounts, h.find)
+	c.Staff("GET /staff/accounts", igny8.PermAccounts, h.accounts)
+	c.Staff("GET /staff/accounts/{id}", igny8.PermAccounts, h.account)
+	c.Staff("GET /staff/audit", igny8.PermPlatform, h.audit)
+	c.Staff("GET /staff/catalogue", igny8.PermCatalogue, h.catalogue)
+	c.Staff("GET /staff/health", igny8.PermPlatform, h.health)
 }
 
-// nav is the navigation of staff.
-func nav(ctx context.Context, _ *console.Request) []view.NavItem {
-	item := func(key, href, icon string) view.NavItem {
-		return view.NavItem{Key: key, Href: href, Label: text.T(ctx, "staff."+key), Icon: icon}
+// nav is the navigation of staff: what the reader may open.
+func nav(ctx context.Context, r *console.Request) (items []view.NavItem) {
+	add := func(perm igny8.Permission, key, href, icon string) {
+		if r.Actor.Can(perm) {
+			items = append(items, view.NavItem{Key: key, Href: href, Label: text.T(ctx, "staff."+key), Icon: icon})
+		}
 	}
-	return []view.NavItem{item("queue", "/staff", "list"), item("accounts", "/staff/accounts", "users"),
-		item("search", "/staff/search", "search"), item("catalogue", "/staff/catalogue", "tag"),
-		item("audit", "/staff/audit", "clock"), item("health", "/staff/health", "check-circle")}
+	add(igny8.PermPayments, "queue", "/staff", "list")
+	add(igny8.PermAccounts, "accounts", "/staff/accounts", "users")
+	add(igny8.PermAccounts, "search", "/staff/search", "search")
+	add(igny8.PermCatalogue, "catalogue", "/staff/catalogue", "tag")
+	add(igny8.PermPlatform, "audit", "/staff/audit", "clock")
+	add(igny8.PermPlatform, "health", "/staff/health", "check-circle")
+	return items
 }
 
 // amount reads what staff type, "24,742.00", in minor units; nil error and 0 for
