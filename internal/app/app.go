@@ -203,6 +203,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		Ready:       a.db.Ping,
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
+	api.RegisterPerson(r, a.auth)
 	api.RegisterAccount(r, a.account)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)
@@ -263,6 +264,7 @@ func (a *App) runner() (*job.Runner, error) {
 	}
 	w := job.NewWorkers()
 	mail.Register(w, a.db, s)
+	a.auth.Register(w)
 	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
 		_, err := a.idem.Clean(ctx)
 		return err

@@ -19,6 +19,7 @@ const (
 	ConsoleToken OpaqueKind = "igny8_web_"    // the console's session cookie
 	VerifyToken  OpaqueKind = "igny8_verify_" // proves an e-mail address
 	ResetToken   OpaqueKind = "igny8_reset_"  // sets a new password
+	ChangeToken  OpaqueKind = "igny8_change_" // confirms or undoes a change of address
 	InviteToken  OpaqueKind = "igny8_invite_"
 	SetupToken   OpaqueKind = "igny8_setup_" // makes the first staff user
 	APIKey       OpaqueKind = "igny8_live_"

@@ -46,6 +46,9 @@ INSERT INTO email_token (hash, user_id, purpose, email_norm, created_at, expires
 -- name: UseEmailToken :one
 UPDATE email_token SET used_at = @now WHERE hash = @hash AND purpose = @purpose AND used_at IS NULL AND expires_at > @now RETURNING user_id, email_norm;
 
+-- name: PeekEmailToken :one
+SELECT user_id FROM email_token WHERE hash = @hash AND purpose = @purpose AND used_at IS NULL AND expires_at > @now;
+
 -- name: MarkVerified :exec
 UPDATE app_user SET email_verified_at = @now, updated_at = @now WHERE id = @id AND email_norm = @email_norm AND email_verified_at IS NULL;
 
@@ -88,3 +91,60 @@ SELECT count(*) FROM app_user WHERE staff AND status = 'active';
 
 -- name: GetSettingRow :one
 SELECT * FROM setting WHERE name = $1;
+
+-- name: VoidEmailTokens :exec
+-- system scope: a person is of no tenant. A newer link ends the older ones.
+UPDATE email_token SET used_at = @now WHERE user_id = @user_id AND purpose = @purpose AND used_at IS NULL;
+
+-- name: SetPassword :one
+-- system scope: a person is of no tenant.
+UPDATE app_user SET password_hash = @password_hash, updated_at = @now WHERE id = @id AND status = 'active' AND email_norm = @email_norm RETURNING *;
+
+-- name: EndOtherSessions :many
+-- system scope: a person's sessions are of no tenant. Of staff's looks into accounts too.
+UPDATE session SET revoked_at = @now, revoked_reason = @reason WHERE user_id = @user_id AND id <> @keep AND revoked_at IS NULL RETURNING id;
+
+-- name: EndOneSession :one
+-- system scope: as EndOtherSessions.
+UPDATE session SET revoked_at = @now, revoked_reason = 'ended by its person' WHERE user_id = @user_id AND id = @id AND revoked_at IS NULL RETURNING id;
+
+-- name: SessionsOf :many
+-- system scope: as EndOtherSessions. Those that stand and that something can still use.
+SELECT * FROM session WHERE user_id = @user_id AND revoked_at IS NULL AND session.expires_at > @now AND acting IS NULL
+  AND (EXISTS (SELECT 1 FROM refresh_token r WHERE r.session_id = session.id AND r.used_at IS NULL AND r.expires_at > @now)
+    OR EXISTS (SELECT 1 FROM console_token c WHERE c.session_id = session.id AND c.expires_at > @now))
+ORDER BY last_seen_at DESC, id DESC LIMIT 100;
+
+-- name: EndEmailChanges :exec
+-- system scope: a person is of no tenant.
+UPDATE email_change SET ended_at = @now WHERE user_id = @user_id AND done_at IS NULL AND ended_at IS NULL;
+
+-- name: InsertEmailChange :exec
+INSERT INTO email_change (id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: ConfirmOldEmail :one
+-- Each of the two links is good once, while the change is open.
+UPDATE email_change SET old_confirmed_at = @now WHERE old_hash = @hash AND old_confirmed_at IS NULL
+  AND done_at IS NULL AND ended_at IS NULL AND expires_at > @now RETURNING *;
+
+-- name: ConfirmNewEmail :one
+UPDATE email_change SET new_confirmed_at = @now WHERE new_hash = @hash AND new_confirmed_at IS NULL
+  AND done_at IS NULL AND ended_at IS NULL AND expires_at > @now RETURNING *;
+
+-- name: FinishEmailChange :one
+UPDATE email_change SET done_at = @now WHERE id = @id AND old_confirmed_at IS NOT NULL AND new_confirmed_at IS NOT NULL
+  AND done_at IS NULL AND ended_at IS NULL RETURNING *;
+
+-- name: UndoEmailChange :one
+-- Before it is done, and for a while after.
+UPDATE email_change SET ended_at = @now WHERE undo_hash = @hash AND ended_at IS NULL AND created_at > @since RETURNING *;
+
+-- name: MoveEmail :one
+-- system scope: a person is of no tenant. No row: the address is not what it was.
+UPDATE app_user SET email = @email, email_norm = @email_norm, email_verified_at = @now, updated_at = @now
+WHERE id = @id AND email_norm = @old_norm RETURNING *;
+
+-- name: AddressTaken :one
+-- system scope: addresses are one for all.
+SELECT count(*) FROM app_user WHERE email_norm = $1;

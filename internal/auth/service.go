@@ -6,14 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"time"
 
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
-	"igny8/internal/mail"
 )
 
 // Service runs the stories of identity.
@@ -179,41 +177,6 @@ func (s *Service) checkPassword(ctx context.Context, emailNorm, password string)
 		return user, errCredentials
 	}
 	return user, nil
-}
-
-// verifyWithin is how long a verification link is good.
-const verifyWithin = 24 * time.Hour
-
-// SendVerification writes the letter that proves control of the address, in the
-// signup's transaction.
-func (s *Service) SendVerification(ctx context.Context, tx *db.Tx, u account.User) error {
-	token, hash := NewOpaque(VerifyToken)
-	err := authdb.New(tx).InsertEmailToken(ctx, authdb.InsertEmailTokenParams{Hash: hash, UserID: u.ID, Purpose: "verify",
-		EmailNorm: u.EmailNorm, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(verifyWithin)})
-	if err != nil {
-		return fmt.Errorf("insert verification: %w", err)
-	}
-	return mail.Enqueue(ctx, tx, mail.Letter{To: u.Email, Lang: u.Language, Template: "verify", Key: "verify:" + hash,
-		Data: map[string]any{"Name": u.FirstName, "Link": s.publicURL + "/verify/" + token}})
-}
-
-// Verify proves an address with the token of the letter: once, within 24 hours.
-func (s *Service) Verify(ctx context.Context, token string) error {
-	bad := igny8.E(igny8.Invalid, "link_invalid", "This link is not valid, was used, or is too old; ask for a new one.")
-	hash, ok := HashOpaque(VerifyToken, token)
-	if !ok {
-		return bad
-	}
-	return s.db.System(ctx, "auth.verify", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		row, err := authdb.New(tx).UseEmailToken(ctx, authdb.UseEmailTokenParams{Hash: hash, Purpose: "verify", Now: &tx.Now})
-		if db.Absent(err) {
-			return bad
-		}
-		if err != nil {
-			return fmt.Errorf("use verification: %w", err)
-		}
-		return authdb.New(tx).MarkVerified(ctx, authdb.MarkVerifiedParams{ID: row.UserID, EmailNorm: row.EmailNorm, Now: &tx.Now})
-	})
 }
 
 // CreateStaff makes a member of the platform's staff.

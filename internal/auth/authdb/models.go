@@ -10,11 +10,47 @@ import (
 	"igny8"
 )
 
+type AppUser struct {
+	ID               igny8.UserID
+	Email            string
+	EmailNorm        string
+	PasswordHash     string
+	FirstName        string
+	LastName         string
+	Language         string
+	Staff            bool
+	Status           string
+	EmailVerifiedAt  *time.Time
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	TotpSealed       []byte
+	TotpConfirmedAt  *time.Time
+	TotpStep         int64
+	StaffPermissions string
+}
+
 type ConsoleToken struct {
 	Hash      string
 	SessionID igny8.SessionID
 	CreatedAt time.Time
 	ExpiresAt time.Time
+}
+
+type EmailChange struct {
+	ID             igny8.RowID
+	UserID         igny8.UserID
+	OldEmail       string
+	NewEmail       string
+	NewNorm        string
+	OldHash        string
+	NewHash        string
+	UndoHash       string
+	OldConfirmedAt *time.Time
+	NewConfirmedAt *time.Time
+	DoneAt         *time.Time
+	EndedAt        *time.Time
+	CreatedAt      time.Time
+	ExpiresAt      time.Time
 }
 
 type RefreshToken struct {

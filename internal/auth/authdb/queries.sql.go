@@ -24,6 +24,18 @@ func (q *Queries) ActiveStaff(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const addressTaken = `-- name: AddressTaken :one
+SELECT count(*) FROM app_user WHERE email_norm = $1
+`
+
+// system scope: addresses are one for all.
+func (q *Queries) AddressTaken(ctx context.Context, emailNorm string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, addressTaken, emailNorm)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const bindSetting = `-- name: BindSetting :exec
 INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
 `
@@ -62,6 +74,144 @@ func (q *Queries) BlockedUntil(ctx context.Context, key string) (time.Time, erro
 	var blocked_until time.Time
 	err := row.Scan(&blocked_until)
 	return blocked_until, err
+}
+
+const confirmNewEmail = `-- name: ConfirmNewEmail :one
+UPDATE email_change SET new_confirmed_at = $1 WHERE new_hash = $2 AND new_confirmed_at IS NULL
+  AND done_at IS NULL AND ended_at IS NULL AND expires_at > $1 RETURNING id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, new_confirmed_at, done_at, ended_at, created_at, expires_at
+`
+
+type ConfirmNewEmailParams struct {
+	Now  *time.Time
+	Hash string
+}
+
+func (q *Queries) ConfirmNewEmail(ctx context.Context, arg ConfirmNewEmailParams) (EmailChange, error) {
+	row := q.db.QueryRowContext(ctx, confirmNewEmail, arg.Now, arg.Hash)
+	var i EmailChange
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.OldEmail,
+		&i.NewEmail,
+		&i.NewNorm,
+		&i.OldHash,
+		&i.NewHash,
+		&i.UndoHash,
+		&i.OldConfirmedAt,
+		&i.NewConfirmedAt,
+		&i.DoneAt,
+		&i.EndedAt,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const confirmOldEmail = `-- name: ConfirmOldEmail :one
+UPDATE email_change SET old_confirmed_at = $1 WHERE old_hash = $2 AND old_confirmed_at IS NULL
+  AND done_at IS NULL AND ended_at IS NULL AND expires_at > $1 RETURNING id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, new_confirmed_at, done_at, ended_at, created_at, expires_at
+`
+
+type ConfirmOldEmailParams struct {
+	Now  *time.Time
+	Hash string
+}
+
+// Each of the two links is good once, while the change is open.
+func (q *Queries) ConfirmOldEmail(ctx context.Context, arg ConfirmOldEmailParams) (EmailChange, error) {
+	row := q.db.QueryRowContext(ctx, confirmOldEmail, arg.Now, arg.Hash)
+	var i EmailChange
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.OldEmail,
+		&i.NewEmail,
+		&i.NewNorm,
+		&i.OldHash,
+		&i.NewHash,
+		&i.UndoHash,
+		&i.OldConfirmedAt,
+		&i.NewConfirmedAt,
+		&i.DoneAt,
+		&i.EndedAt,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const endEmailChanges = `-- name: EndEmailChanges :exec
+UPDATE email_change SET ended_at = $1 WHERE user_id = $2 AND done_at IS NULL AND ended_at IS NULL
+`
+
+type EndEmailChangesParams struct {
+	Now    *time.Time
+	UserID igny8.UserID
+}
+
+// system scope: a person is of no tenant.
+func (q *Queries) EndEmailChanges(ctx context.Context, arg EndEmailChangesParams) error {
+	_, err := q.db.ExecContext(ctx, endEmailChanges, arg.Now, arg.UserID)
+	return err
+}
+
+const endOneSession = `-- name: EndOneSession :one
+UPDATE session SET revoked_at = $1, revoked_reason = 'ended by its person' WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING id
+`
+
+type EndOneSessionParams struct {
+	Now    *time.Time
+	UserID igny8.UserID
+	ID     igny8.SessionID
+}
+
+// system scope: as EndOtherSessions.
+func (q *Queries) EndOneSession(ctx context.Context, arg EndOneSessionParams) (igny8.SessionID, error) {
+	row := q.db.QueryRowContext(ctx, endOneSession, arg.Now, arg.UserID, arg.ID)
+	var id igny8.SessionID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const endOtherSessions = `-- name: EndOtherSessions :many
+UPDATE session SET revoked_at = $1, revoked_reason = $2 WHERE user_id = $3 AND id <> $4 AND revoked_at IS NULL RETURNING id
+`
+
+type EndOtherSessionsParams struct {
+	Now    *time.Time
+	Reason *string
+	UserID igny8.UserID
+	Keep   igny8.SessionID
+}
+
+// system scope: a person's sessions are of no tenant. Of staff's looks into accounts too.
+func (q *Queries) EndOtherSessions(ctx context.Context, arg EndOtherSessionsParams) ([]igny8.SessionID, error) {
+	rows, err := q.db.QueryContext(ctx, endOtherSessions,
+		arg.Now,
+		arg.Reason,
+		arg.UserID,
+		arg.Keep,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []igny8.SessionID{}
+	for rows.Next() {
+		var id igny8.SessionID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const extendConsole = `-- name: ExtendConsole :exec
@@ -146,6 +296,38 @@ func (q *Queries) FindRefresh(ctx context.Context, hash string) (FindRefreshRow,
 		&i.Session.RevokedReason,
 		&i.Session.Acting,
 		&i.Session.ActingReason,
+	)
+	return i, err
+}
+
+const finishEmailChange = `-- name: FinishEmailChange :one
+UPDATE email_change SET done_at = $1 WHERE id = $2 AND old_confirmed_at IS NOT NULL AND new_confirmed_at IS NOT NULL
+  AND done_at IS NULL AND ended_at IS NULL RETURNING id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, new_confirmed_at, done_at, ended_at, created_at, expires_at
+`
+
+type FinishEmailChangeParams struct {
+	Now *time.Time
+	ID  igny8.RowID
+}
+
+func (q *Queries) FinishEmailChange(ctx context.Context, arg FinishEmailChangeParams) (EmailChange, error) {
+	row := q.db.QueryRowContext(ctx, finishEmailChange, arg.Now, arg.ID)
+	var i EmailChange
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.OldEmail,
+		&i.NewEmail,
+		&i.NewNorm,
+		&i.OldHash,
+		&i.NewHash,
+		&i.UndoHash,
+		&i.OldConfirmedAt,
+		&i.NewConfirmedAt,
+		&i.DoneAt,
+		&i.EndedAt,
+		&i.CreatedAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }
@@ -269,6 +451,42 @@ func (q *Queries) InsertConsole(ctx context.Context, arg InsertConsoleParams) er
 	return err
 }
 
+const insertEmailChange = `-- name: InsertEmailChange :exec
+INSERT INTO email_change (id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+`
+
+type InsertEmailChangeParams struct {
+	ID             igny8.RowID
+	UserID         igny8.UserID
+	OldEmail       string
+	NewEmail       string
+	NewNorm        string
+	OldHash        string
+	NewHash        string
+	UndoHash       string
+	OldConfirmedAt *time.Time
+	CreatedAt      time.Time
+	ExpiresAt      time.Time
+}
+
+func (q *Queries) InsertEmailChange(ctx context.Context, arg InsertEmailChangeParams) error {
+	_, err := q.db.ExecContext(ctx, insertEmailChange,
+		arg.ID,
+		arg.UserID,
+		arg.OldEmail,
+		arg.NewEmail,
+		arg.NewNorm,
+		arg.OldHash,
+		arg.NewHash,
+		arg.UndoHash,
+		arg.OldConfirmedAt,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const insertEmailToken = `-- name: InsertEmailToken :exec
 INSERT INTO email_token (hash, user_id, purpose, email_norm, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
 `
@@ -360,6 +578,67 @@ func (q *Queries) MarkVerified(ctx context.Context, arg MarkVerifiedParams) erro
 	return err
 }
 
+const moveEmail = `-- name: MoveEmail :one
+UPDATE app_user SET email = $1, email_norm = $2, email_verified_at = $3, updated_at = $3
+WHERE id = $4 AND email_norm = $5 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
+`
+
+type MoveEmailParams struct {
+	Email     string
+	EmailNorm string
+	Now       *time.Time
+	ID        igny8.UserID
+	OldNorm   string
+}
+
+// system scope: a person is of no tenant. No row: the address is not what it was.
+func (q *Queries) MoveEmail(ctx context.Context, arg MoveEmailParams) (AppUser, error) {
+	row := q.db.QueryRowContext(ctx, moveEmail,
+		arg.Email,
+		arg.EmailNorm,
+		arg.Now,
+		arg.ID,
+		arg.OldNorm,
+	)
+	var i AppUser
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailNorm,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Language,
+		&i.Staff,
+		&i.Status,
+		&i.EmailVerifiedAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
+	)
+	return i, err
+}
+
+const peekEmailToken = `-- name: PeekEmailToken :one
+SELECT user_id FROM email_token WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
+`
+
+type PeekEmailTokenParams struct {
+	Hash    string
+	Purpose string
+	Now     time.Time
+}
+
+func (q *Queries) PeekEmailToken(ctx context.Context, arg PeekEmailTokenParams) (igny8.UserID, error) {
+	row := q.db.QueryRowContext(ctx, peekEmailToken, arg.Hash, arg.Purpose, arg.Now)
+	var user_id igny8.UserID
+	err := row.Scan(&user_id)
+	return user_id, err
+}
+
 const putSetting = `-- name: PutSetting :exec
 INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value, updated_at = EXCLUDED.updated_at
@@ -422,6 +701,97 @@ func (q *Queries) RevokeSessionsOf(ctx context.Context, arg RevokeSessionsOfPara
 	return err
 }
 
+const sessionsOf = `-- name: SessionsOf :many
+SELECT id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, revoked_at, revoked_reason, acting, acting_reason FROM session WHERE user_id = $1 AND revoked_at IS NULL AND session.expires_at > $2 AND acting IS NULL
+  AND (EXISTS (SELECT 1 FROM refresh_token r WHERE r.session_id = session.id AND r.used_at IS NULL AND r.expires_at > $2)
+    OR EXISTS (SELECT 1 FROM console_token c WHERE c.session_id = session.id AND c.expires_at > $2))
+ORDER BY last_seen_at DESC, id DESC LIMIT 100
+`
+
+type SessionsOfParams struct {
+	UserID igny8.UserID
+	Now    time.Time
+}
+
+// system scope: as EndOtherSessions. Those that stand and that something can still use.
+func (q *Queries) SessionsOf(ctx context.Context, arg SessionsOfParams) ([]Session, error) {
+	rows, err := q.db.QueryContext(ctx, sessionsOf, arg.UserID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Session{}
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.HomeAccount,
+			&i.Remember,
+			&i.UserAgent,
+			&i.Network,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.RevokedReason,
+			&i.Acting,
+			&i.ActingReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const setPassword = `-- name: SetPassword :one
+UPDATE app_user SET password_hash = $1, updated_at = $2 WHERE id = $3 AND status = 'active' AND email_norm = $4 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
+`
+
+type SetPasswordParams struct {
+	PasswordHash string
+	Now          time.Time
+	ID           igny8.UserID
+	EmailNorm    string
+}
+
+// system scope: a person is of no tenant.
+func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (AppUser, error) {
+	row := q.db.QueryRowContext(ctx, setPassword,
+		arg.PasswordHash,
+		arg.Now,
+		arg.ID,
+		arg.EmailNorm,
+	)
+	var i AppUser
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailNorm,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Language,
+		&i.Staff,
+		&i.Status,
+		&i.EmailVerifiedAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
+	)
+	return i, err
+}
+
 const takeSetting = `-- name: TakeSetting :one
 DELETE FROM setting WHERE name = $1 AND value = $2 RETURNING name
 `
@@ -451,6 +821,39 @@ type TouchSessionParams struct {
 func (q *Queries) TouchSession(ctx context.Context, arg TouchSessionParams) error {
 	_, err := q.db.ExecContext(ctx, touchSession, arg.Now, arg.ID)
 	return err
+}
+
+const undoEmailChange = `-- name: UndoEmailChange :one
+UPDATE email_change SET ended_at = $1 WHERE undo_hash = $2 AND ended_at IS NULL AND created_at > $3 RETURNING id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, new_confirmed_at, done_at, ended_at, created_at, expires_at
+`
+
+type UndoEmailChangeParams struct {
+	Now   *time.Time
+	Hash  string
+	Since time.Time
+}
+
+// Before it is done, and for a while after.
+func (q *Queries) UndoEmailChange(ctx context.Context, arg UndoEmailChangeParams) (EmailChange, error) {
+	row := q.db.QueryRowContext(ctx, undoEmailChange, arg.Now, arg.Hash, arg.Since)
+	var i EmailChange
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.OldEmail,
+		&i.NewEmail,
+		&i.NewNorm,
+		&i.OldHash,
+		&i.NewHash,
+		&i.UndoHash,
+		&i.OldConfirmedAt,
+		&i.NewConfirmedAt,
+		&i.DoneAt,
+		&i.EndedAt,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
 }
 
 const useEmailToken = `-- name: UseEmailToken :one
@@ -490,4 +893,20 @@ func (q *Queries) UseRefresh(ctx context.Context, arg UseRefreshParams) (string,
 	var hash string
 	err := row.Scan(&hash)
 	return hash, err
+}
+
+const voidEmailTokens = `-- name: VoidEmailTokens :exec
+UPDATE email_token SET used_at = $1 WHERE user_id = $2 AND purpose = $3 AND used_at IS NULL
+`
+
+type VoidEmailTokensParams struct {
+	Now     *time.Time
+	UserID  igny8.UserID
+	Purpose string
+}
+
+// system scope: a person is of no tenant. A newer link ends the older ones.
+func (q *Queries) VoidEmailTokens(ctx context.Context, arg VoidEmailTokensParams) error {
+	_, err := q.db.ExecContext(ctx, voidEmailTokens, arg.Now, arg.UserID, arg.Purpose)
+	return err
 }

@@ -26,7 +26,6 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 	Register(a, post("/auth/refresh", "refresh", "Exchange a refresh token for new tokens",
 		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200), h.refresh)
 	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "", 204), h.logout)
-	Register(a, post("/auth/email/verify", "verifyEmail", "Prove an e-mail address with the token from the letter", "", 204), h.verify)
 	Register(a, Route{Method: http.MethodGet, Path: "/me", ID: "getMe", Summary: "See who you are", Tag: "Identity",
 		Perm: igny8.PermSelf, Need: account.NeedNone}, h.me)
 	a.Mux().HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
@@ -215,15 +214,6 @@ func (h authHandler) refresh(ctx context.Context, in *In[RefreshInput]) (*Out[Re
 
 func (h authHandler) logout(ctx context.Context, in *In[RefreshInput]) (*struct{}, error) {
 	return nil, h.s.Logout(ctx, in.Body.Refresh)
-}
-
-// VerifyInput carries the token of a letter.
-type VerifyInput struct {
-	Token string `json:"token" maxLength:"200"`
-}
-
-func (h authHandler) verify(ctx context.Context, in *In[VerifyInput]) (*struct{}, error) {
-	return nil, h.s.Verify(ctx, in.Body.Token)
 }
 
 // MeBody is who the caller is.

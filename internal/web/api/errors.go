@@ -58,6 +58,7 @@ func ErrorCodes() []ErrorCode {
 		{"approval_held", 409, "Somebody approved this payment on the pages a moment ago; decided_by says who, and effective_at when it takes effect. Until then it can be undone.", "Wait until then, or undo the approval on the staff pages and decide otherwise."},
 		{"already_exists", 409, "Something with this value exists already.", "Use the one that is there, or another value."},
 		{"email_taken", 409, "There is a user with this e-mail address already.", "Log in, or reset the password."},
+		{"email_unavailable", 409, "The address cannot be used.", "Ask for the change again, or choose another address."},
 		{"domain_taken", 409, "The account has a site with this domain already.", "Use that site."},
 		{"trial_already_used", 409, "This person has had a free trial.", "Choose a paid plan."},
 		{"invoice_not_payable", 409, "The invoice is not open for payment; current names its status.", "Read the invoice again."},
@@ -92,6 +93,8 @@ func ErrorCodes() []ErrorCode {
 		{"invalid_quantity", 422, "The quantity is not a whole number within bounds.", "Send a whole number from 1 to 1000000."},
 		{"currency_mismatch", 422, "The currency is not the invoice's.", "Leave it out, or send the invoice's."},
 		{"file_empty", 422, "The file has no content.", "Choose it again and send it once more."},
+		{"wrong_password", 422, "The password that was asked for again is not right.", "Type the password you have now."},
+		{"same_email", 422, "This is the address you have.", "Give another one."},
 		{"link_invalid", 422, "The link of a letter was used, is too old or not ours.", "Ask for a new one."},
 
 		{"rate_limited", 429, "Too many requests came from this account or address.", "Wait as Retry-After says; the RateLimit headers tell what is left."},

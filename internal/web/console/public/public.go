@@ -86,7 +86,7 @@ func (h handler) verify(ctx context.Context, r *console.Request) (console.Respon
 	if r.LoggedIn() {
 		home = r.Here()
 	}
-	err := h.Auth.Verify(ctx, r.Path("token"))
+	err := h.Auth.Verify(ctx, r.Actor, r.Path("token"))
 	if igny8.CodeOf(err) == "link_invalid" {
 		res := console.Page(text.T(ctx, "verify.failed"), "", verifiedPage(false, home)).Plain()
 		res.Status = web.Status(igny8.Invalid)
