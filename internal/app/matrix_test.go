@@ -33,6 +33,11 @@ login                            200     200    200    200   200   200   200
 refresh                          200     200    200    200   200   200   200
 logout                           204     204    204    204   204   204   204
 verifyEmail                      422     422    422    422   422   422   422
+resendVerification               202     202    202    202   202   202   202
+forgotPassword                   202     202    202    202   202   202   202
+resetPassword                    422     422    422    422   422   422   422
+confirmEmailChange               422     422    422    422   422   422   422
+undoEmailChange                  422     422    422    422   422   422   422
 listPlans                        200     200    200    200   200   200   200
 listPaymentMethods               200     200    200    200   200   200   200
 listCountries                    200     200    200    200   200   200   200
@@ -46,6 +51,11 @@ getPayPage                       200     200    200    200   200   200   200
 submitPaymentByLink              201     201    201    201   201   201   201
 
 getMe                            401     200    200    200   200   200   200
+changePassword                   401     422    422    422   422   422   422
+changeEmail                      401     422    422    422   422   422   422
+listSessions                     401     200    200    200   200   200   200
+endOtherSessions                 401     200    200    200   200   200   200
+endSession                       401     404    404    404   404   404   404
 getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
 listAuditEvents                  401     200    403    403   200   200   403
@@ -189,7 +199,18 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"logout": func(w *world, _ *tenant) string {
 		return `{"refresh":"` + w.signUp(starter).signup.text("tokens/refresh") + `"}`
 	},
-	"verifyEmail":         func(*world, *tenant) string { return `{"token":"igny8_ev_unknown"}` },
+	"verifyEmail":        unknownToken,
+	"confirmEmailChange": unknownToken,
+	"undoEmailChange":    unknownToken,
+	"resetPassword": func(*world, *tenant) string {
+		return `{"token":"igny8_reset_unknown","password":"quiet-otter-paints-31"}`
+	},
+	"resendVerification": func(_ *world, o *tenant) string { return `{"email":"` + o.email + `"}` },
+	"forgotPassword":     func(_ *world, o *tenant) string { return `{"email":"` + o.email + `"}` },
+	"changePassword": func(*world, *tenant) string {
+		return `{"password":"not-the-password-1","new_password":"quiet-otter-paints-31"}`
+	},
+	"changeEmail":         func(*world, *tenant) string { return `{"email":"new@example.com","password":"not-the-password-1"}` },
 	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
 	"submitPayment":       func(*world, *tenant) string { return submission("") },
 	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
@@ -205,6 +226,8 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"withdrawPayment":     func(*world, *tenant) string { return "{}" },
 }
 
+func unknownToken(*world, *tenant) string { return `{"token":"igny8_verify_unknown"}` }
+
 func bodyOf(w *world, rt api.Route, o *tenant) string {
 	if f := bodies[rt.ID]; f != nil {
 		return f(w, o)
@@ -215,7 +238,7 @@ func bodyOf(w *world, rt api.Route, o *tenant) string {
 // pathOf fills the route's path with the tenant's objects.
 func pathOf(rt api.Route, o *tenant) string {
 	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
-	id := ""
+	id := igny8.NewID[igny8.SessionID](time.Now()).String() // of an object that never was
 	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
 		"/admin/payments/": o.paid, "/admin/accounts/": o.account} {
 		if strings.HasPrefix(rt.Path, prefix) {

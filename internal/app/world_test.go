@@ -241,9 +241,13 @@ func (w *world) member(accountID string, role igny8.Role) (token string) {
 	if err != nil {
 		w.Fatal(err)
 	}
+	hash, err := w.app.auth.HashPassword(w.Context(), password, "")
+	if err != nil {
+		w.Fatal(err)
+	}
 	err = w.app.db.System(w.Context(), "test.member", id, func(ctx context.Context, tx *db.Tx) error {
 		email := newEmail()
-		u, err := account.CreateUser(ctx, tx, account.NewUser{Email: email, EmailNorm: email, PasswordHash: "none", FirstName: "M", LastName: "N", Language: "en"})
+		u, err := account.CreateUser(ctx, tx, account.NewUser{Email: email, EmailNorm: email, PasswordHash: hash, FirstName: "M", LastName: "N", Language: "en"})
 		if err != nil {
 			return err
 		}

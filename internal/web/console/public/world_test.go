@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 	c.Customer("GET /app/{account}/work", igny8.PermRead, account.NeedWork, func(context.Context, *console.Request) (console.Response, error) {
 		return console.Page("Work", "", view.PageHeader("Work", "")), nil
 	})
-	c.Staff("GET /staff", func(context.Context, *console.Request) (console.Response, error) {
+	c.Staff("GET /staff", igny8.PermPayments, func(context.Context, *console.Request) (console.Response, error) {
 		return console.Page("Queue", "", view.PageHeader("Queue", "")), nil
 	})
 	cfg.ErrorPage = c.ErrorPage
