@@ -38,6 +38,7 @@ import (
 	"igny8/internal/web/api"
 	"igny8/internal/web/console"
 	customerpages "igny8/internal/web/console/customer"
+	personpages "igny8/internal/web/console/person"
 	publicpages "igny8/internal/web/console/public"
 	staffpages "igny8/internal/web/console/staff"
 	"igny8/internal/web/docs"
@@ -225,6 +226,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	}
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
 	customerpages.Register(c, customerpages.Deps{Account: a.account, Billing: a.billing, Catalog: a.catalog, Site: a.site})
+	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,
 		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})

@@ -35,7 +35,7 @@ var ladder = map[string]int{
 
 	"internal/gateway/smtp": 10, "internal/demo": 10, "internal/web/console": 10,
 
-	"internal/web/console/public": 11, "internal/web/console/customer": 11, "internal/web/console/staff": 11,
+	"internal/web/console/person": 11, "internal/web/console/public": 11, "internal/web/console/customer": 11, "internal/web/console/staff": 11,
 
 	"internal/app": 12, "internal/arch": 12, "internal/web/console/browsertest": 12,
 

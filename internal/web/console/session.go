@@ -147,7 +147,7 @@ func ours(path string, staff bool) bool {
 	if staff {
 		prefix = "/staff"
 	}
-	return strings.HasPrefix(path, prefix) && !strings.ContainsAny(path, "\\\r\n")
+	return (strings.HasPrefix(path, prefix) || strings.HasPrefix(path, "/verify/") || strings.HasPrefix(path, "/invite/")) && !strings.ContainsAny(path, "\\\r\n")
 }
 
 // loginFirst leads to the login and back to the page that was asked for.

@@ -59,7 +59,7 @@ func nav(ctx context.Context, r *console.Request) []view.NavItem {
 	if r.Actor.Can(igny8.PermBillingRead) {
 		items = append(items, item("billing", "card"), item("audit", "clock"))
 	}
-	return append(items, item("settings", "settings"))
+	return append(items, item("settings", "settings"), item("security", "lock"))
 }
 
 // may reports whether the actor's role and account allow something, to leave out

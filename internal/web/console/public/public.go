@@ -40,6 +40,15 @@ func Register(c *console.Console, d Deps) {
 	c.Public("GET /pay/{token}/reference", h.reference)
 	c.Public("GET /verify/{token}", h.verifyAsk)
 	c.Public("POST /verify/{token}", h.verify)
+	c.Public("POST /verify", h.resend)
+	c.Public("GET /forgot", h.forgot)
+	c.Public("POST /forgot", h.forgotSent)
+	c.Public("GET /reset/{token}", h.resetAsk)
+	c.Public("POST /reset/{token}", h.reset)
+	c.Public("GET /email/{token}", h.changeAsk)
+	c.Public("POST /email/{token}", h.change)
+	c.Public("GET /email/undo/{token}", h.undoAsk)
+	c.Public("POST /email/undo/{token}", h.undo)
 	c.Public("GET /login", h.login(false))
 	c.Public("POST /login", h.enter(false))
 	c.Public("POST /logout", h.leave(false))
@@ -78,7 +87,7 @@ func (h handler) leave(staff bool) console.Handler {
 // verifyAsk asks for a press before the link is used: programs that look at the
 // links of letters must not use them up.
 func (h handler) verifyAsk(ctx context.Context, r *console.Request) (console.Response, error) {
-	return console.Page(text.T(ctx, "verify.title"), "", verifyPage(r.Path("token"))).Plain(), nil
+	return console.Page(text.T(ctx, "verify.title"), "", verifyPage(r.Path("token"), r.LoggedIn())).Plain(), nil
 }
 
 func (h handler) verify(ctx context.Context, r *console.Request) (console.Response, error) {

@@ -70,6 +70,7 @@ func nav(ctx context.Context, r *console.Request) (items []view.NavItem) {
 	add(igny8.PermCatalogue, "catalogue", "/staff/catalogue", "tag")
 	add(igny8.PermPlatform, "audit", "/staff/audit", "clock")
 	add(igny8.PermPlatform, "health", "/staff/health", "check-circle")
+	add(igny8.PermSelf, "security", "/staff/security", "lock")
 	return items
 }
 
