@@ -46,6 +46,7 @@ getPayPage                       200     200    200    200   200   200   200
 submitPaymentByLink              201     201    201    201   201   201   201
 
 getMe                            401     200    200    200   200   200   200
+updateMe                         401     200    200    200   200   200   200
 getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
 listAuditEvents                  401     200    403    403   200   200   403
@@ -196,6 +197,7 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
 	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
 	"createSite":          func(*world, *tenant) string { return siteForm() },
+	"updateMe":            func(*world, *tenant) string { return `{"number_style":"latin"}` },
 	"updateSite":          func(*world, *tenant) string { return `{"name":"Another name"}` },
 	"setSiteSectors":      func(*world, *tenant) string { return `{"industry":"fitness-and-sport","sectors":["running"]}` },
 	"approvePayment":      func(*world, *tenant) string { return `{"evidence":"statement"}` },

@@ -40,12 +40,14 @@ type AppUser struct {
 	EmailVerifiedAt *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	NumberStyle     string
 }
 
 type Membership struct {
-	AccountID igny8.AccountID
-	ID        igny8.MembershipID
-	UserID    igny8.UserID
-	Role      igny8.Role
-	CreatedAt time.Time
+	AccountID   igny8.AccountID
+	ID          igny8.MembershipID
+	UserID      igny8.UserID
+	Role        igny8.Role
+	CreatedAt   time.Time
+	NoticesSeen igny8.EventID
 }
