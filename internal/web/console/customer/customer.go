@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"time"
 
 	"igny8"
 	"igny8/internal/account"
@@ -79,4 +80,9 @@ func (h handler) nav(ctx context.Context, r *console.Request) []view.NavItem {
 // what would be refused.
 func may(r *console.Request, perm igny8.Permission, need account.Need) bool {
 	return account.Admit(r.Actor, perm, need) == nil
+}
+
+// when writes an instant in the account's time zone.
+func when(ctx context.Context, r *console.Request, at time.Time) string {
+	return view.FormatTime(ctx, at.In(view.Zone(r.Account.TimeZone)))
 }
