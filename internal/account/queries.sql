@@ -40,6 +40,23 @@ SELECT * FROM app_user WHERE staff ORDER BY created_at, id;
 -- name: DisableStaff :one
 UPDATE app_user SET status = 'disabled', updated_at = @now WHERE email_norm = @email_norm AND staff RETURNING *;
 
+-- name: LockUser :one
+-- system scope: a user is of no tenant.
+UPDATE app_user SET updated_at = updated_at WHERE id = $1 RETURNING *;
+
+-- name: UpdateUser :one
+-- system scope: a user is of no tenant.
+UPDATE app_user SET first_name = @first_name, last_name = @last_name, language = @language, number_style = @number_style, updated_at = @now
+WHERE id = @id RETURNING *;
+
+-- name: GetMember :one
+SELECT * FROM membership WHERE account_id = $1 AND user_id = $2;
+
+-- name: SeeNotices :one
+-- Forward only: who looks in two windows never loses what was read.
+UPDATE membership SET notices_seen = @seen WHERE account_id = @account_id AND user_id = @user_id
+  AND (notices_seen IS NULL OR notices_seen < @seen) RETURNING id;
+
 -- name: InsertMember :exec
 INSERT INTO membership (account_id, id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5);
 

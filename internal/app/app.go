@@ -215,7 +215,21 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}
-	return r, docs.Register(r.Mux())
+	return r, docs.Register(r.Mux(), searched(r)...)
+}
+
+// searched is what the search of the documentation finds besides its pages: the
+// operations of the API and the error codes.
+func searched(r *api.API) (out []docs.Entry) {
+	for _, rt := range r.Routes() {
+		out = append(out, docs.Entry{Href: "/docs/api#" + rt.ID, Page: "API reference", Heading: rt.Summary,
+			Text: rt.Method + " " + api.Prefix + rt.Path + " " + rt.Doc})
+	}
+	for _, c := range api.ErrorCodes() {
+		out = append(out, docs.Entry{Href: "/docs/errors/" + c.Code, Page: "Error codes", Heading: c.Code,
+			Text: fmt.Sprintf("HTTP status %d. %s %s", c.Status, c.Means, c.Do)})
+	}
+	return out
 }
 
 // console is the one place where all pages come together.
@@ -225,7 +239,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 		return nil, err
 	}
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
-	customerpages.Register(c, customerpages.Deps{Account: a.account, Billing: a.billing, Catalog: a.catalog, Site: a.site})
+	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site})
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,

@@ -56,6 +56,7 @@ changeEmail                      401     422    422    422   422   422   422
 listSessions                     401     200    200    200   200   200   200
 endOtherSessions                 401     200    200    200   200   200   200
 endSession                       401     404    404    404   404   404   404
+updateMe                         401     200    200    200   200   200   200
 getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
 listAuditEvents                  401     200    403    403   200   200   403
@@ -217,6 +218,7 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
 	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
 	"createSite":          func(*world, *tenant) string { return siteForm() },
+	"updateMe":            func(*world, *tenant) string { return `{"number_style":"latin"}` },
 	"updateSite":          func(*world, *tenant) string { return `{"name":"Another name"}` },
 	"setSiteSectors":      func(*world, *tenant) string { return `{"industry":"fitness-and-sport","sectors":["running"]}` },
 	"approvePayment":      func(*world, *tenant) string { return `{"evidence":"statement"}` },

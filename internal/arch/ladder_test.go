@@ -174,10 +174,10 @@ var belongs = []struct {
 	why     string
 	reasons excuses
 }{
-	{"net/http net/http/", []string{"internal/web", "internal/web/api", "internal/web/docs", "internal/web/console", "internal/web/console/public", "internal/web/console/customer", "internal/web/console/staff", "internal/gateway/smtp", "internal/demo", "internal/app"},
+	{"net/http net/http/", []string{"internal/web", "internal/web/api", "internal/web/docs", "internal/web/console", "internal/web/console/person", "internal/web/console/public", "internal/web/console/customer", "internal/web/console/staff", "internal/gateway/smtp", "internal/demo", "internal/app"},
 		"only web and below it serve HTTP, only gateways and the demonstration call it; return a value or an *igny8.Error instead", nil},
 	{"html/template github.com/a-h/templ", []string{"internal/web", "internal/web/api", "internal/web/docs", "internal/web/console", "internal/web/console/view",
-		"internal/web/console/public", "internal/web/console/customer", "internal/web/console/staff"},
+		"internal/web/console/person", "internal/web/console/public", "internal/web/console/customer", "internal/web/console/staff"},
 		"pages are made in web", nil},
 	{"github.com/danielgtaylor/huma", []string{"internal/web/api"}, "the API library stays in web/api", nil},
 	{"github.com/jackc/pgx modernc.org/sqlite github.com/lib/pq github.com/mattn/go-sqlite3", []string{"internal/db"},

@@ -91,11 +91,36 @@ type Person struct {
 // Me returns who the actor is.
 func (s *Service) Me(ctx context.Context, actor igny8.Actor) (p Person, err error) {
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if p.User, err = account.UserByID(ctx, tx, actor.User); err != nil {
+		p.User, err = account.UserByID(ctx, tx, actor.User)
+		if err != nil {
 			return err
 		}
 		p.Memberships, err = account.MembershipsOf(ctx, tx, actor.User)
 		return err
+	})
+	return p, err
+}
+
+// UpdateMe changes what the actor may change about themselves. check sees the
+// person as they are, inside the transaction, and may refuse (If-Match).
+func (s *Service) UpdateMe(ctx context.Context, actor igny8.Actor, check func(Person) error, patch account.UserPatch) (p Person, err error) {
+	if err := patch.Validate(); err != nil {
+		return p, err
+	}
+	err = s.db.System(ctx, "auth.update_me", actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		if p.User, err = account.LockUser(ctx, tx, actor.User); err != nil {
+			return err
+		}
+		if p.Memberships, err = account.MembershipsOf(ctx, tx, actor.User); err != nil {
+			return err
+		}
+		if err := check(p); err != nil {
+			return err
+		}
+		if p.User, err = account.UpdateUser(ctx, tx, p.User, patch); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, actor, audit.Entry{Action: "user.update", ObjectType: "user", ObjectID: actor.User.String()})
 	})
 	return p, err
 }

@@ -98,10 +98,10 @@ func (s *Service) CreditBalance(ctx context.Context, actor igny8.Actor) (b credi
 }
 
 // CreditTransactions lists the credit ledger of the actor's account, newest
-// first; typ empty means all types.
-func (s *Service) CreditTransactions(ctx context.Context, actor igny8.Actor, typ string, p igny8.Page) (list igny8.List[credit.Transaction], err error) {
+// first.
+func (s *Service) CreditTransactions(ctx context.Context, actor igny8.Actor, f credit.Filter, p igny8.Page) (list igny8.List[credit.Transaction], err error) {
 	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		list, err = credit.Transactions(ctx, tx, typ, p)
+		list, err = credit.Transactions(ctx, tx, f, p)
 		return err
 	})
 	return list, err

@@ -10,6 +10,7 @@ import (
 	"igny8"
 	"igny8/internal/billing"
 	"igny8/internal/billing/billingtest"
+	"igny8/internal/credit"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
 	"igny8/internal/doctor/doctortest"
@@ -91,10 +92,10 @@ func TestSpend(t *testing.T) {
 			}
 		}
 		una := billingtest.Trial(t, d)
-		if list, err := s.CreditTransactions(t.Context(), una, "deduction", igny8.Page{}); err != nil || len(list.Items) != 0 {
+		if list, err := s.CreditTransactions(t.Context(), una, credit.Filter{Type: credit.TypeDeduction}, igny8.Page{}); err != nil || len(list.Items) != 0 {
 			t.Errorf("another account's lines: %+v %v", list, err)
 		}
-		if list, err := s.CreditTransactions(t.Context(), tim, "", igny8.Page{}); err != nil || len(list.Items) != 2 || list.Items[0].ID != tx.ID {
+		if list, err := s.CreditTransactions(t.Context(), tim, credit.Filter{}, igny8.Page{}); err != nil || len(list.Items) != 2 || list.Items[0].ID != tx.ID {
 			t.Errorf("%+v %v", list, err)
 		}
 	})

@@ -235,12 +235,30 @@ func BalanceOf(ctx context.Context, tx *db.Tx) (Balance, error) {
 	return b, nil
 }
 
-// Transactions lists the ledger of the transaction's account, newest first; typ
-// empty means all types.
-func Transactions(ctx context.Context, tx *db.Tx, typ string, p igny8.Page) (igny8.List[Transaction], error) {
-	arg := creditdb.ListTransactionsParams{AccountID: tx.Account, BeforeSeq: p.BeforeSeq(), PageSize: p.Fetch()}
-	if typ != "" {
-		arg.Type = &typ
+// Filter says which lines of the ledger are wanted; what is empty asks for all.
+type Filter struct {
+	Type  string
+	Site  igny8.SiteID
+	From  time.Time // the first instant
+	Until time.Time // the first instant after
+}
+
+// Transactions lists the ledger of the transaction's account, newest first.
+func Transactions(ctx context.Context, tx *db.Tx, f Filter, p igny8.Page) (igny8.List[Transaction], error) {
+	arg := creditdb.ListTransactionsParams{AccountID: tx.Account, BeforeSeq: p.BeforeSeq(), PageSize: p.Fetch(), FromAt: time.Unix(0, 0),
+		UntilAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if f.Type != "" {
+		arg.Type = &f.Type
+	}
+	if !f.Site.IsZero() {
+		site := f.Site.UUID().String()
+		arg.Site = &site
+	}
+	if f.From.After(arg.FromAt) {
+		arg.FromAt = f.From
+	}
+	if !f.Until.IsZero() && f.Until.Before(arg.UntilAt) {
+		arg.UntilAt = f.Until
 	}
 	rows, err := creditdb.New(tx).ListTransactions(ctx, arg)
 	return igny8.NewList(p, rows, func(t Transaction) string { return fmt.Sprint(t.Seq) }), err

@@ -37,4 +37,6 @@ SELECT * FROM credit_transaction WHERE account_id = $1 AND source = $2 AND sourc
 -- name: ListTransactions :many
 SELECT * FROM credit_transaction WHERE account_id = @account_id AND seq < @before_seq
   AND (CAST(sqlc.narg('type') AS text) IS NULL OR type = CAST(sqlc.narg('type') AS text))
+  AND (CAST(sqlc.narg('site') AS text) IS NULL OR CAST(site_id AS text) = CAST(sqlc.narg('site') AS text))
+  AND created_at >= @from_at AND created_at < @until_at
 ORDER BY seq DESC LIMIT @page_size;

@@ -23,5 +23,5 @@ func TestDocumentation(t *testing.T) {
 	p := machine.Start(t).Page()
 	p.Go("/dev/mail").Click("main li:first-child a")
 	letter := p.URL()
-	p.Sweep("/docs", "/docs/api", "/docs/errors", "/docs/errors/not_found", "/docs/reference", "/dev/mail", letter)
+	p.Sweep("/docs", "/docs/api", "/docs/errors", "/docs/errors/not_found", "/docs/reference", "/docs/search", "/docs/search?q=approve+payment", "/docs/search?q=zzyzx", "/dev/mail", letter)
 }

@@ -47,13 +47,15 @@ type AppUser struct {
 	TotpConfirmedAt  *time.Time
 	TotpStep         int64
 	StaffPermissions string
+	NumberStyle      string
 }
 
 type Membership struct {
-	AccountID igny8.AccountID
-	ID        igny8.MembershipID
-	UserID    igny8.UserID
-	Role      igny8.Role
-	CreatedAt time.Time
-	Sites     []byte
+	AccountID   igny8.AccountID
+	ID          igny8.MembershipID
+	UserID      igny8.UserID
+	Role        igny8.Role
+	CreatedAt   time.Time
+	Sites       []byte
+	NoticesSeen igny8.EventID
 }

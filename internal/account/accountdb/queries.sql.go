@@ -41,7 +41,7 @@ func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
 }
 
 const disableStaff = `-- name: DisableStaff :one
-UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
+UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
 `
 
 type DisableStaffParams struct {
@@ -69,6 +69,7 @@ func (q *Queries) DisableStaff(ctx context.Context, arg DisableStaffParams) (App
 		&i.TotpConfirmedAt,
 		&i.TotpStep,
 		&i.StaffPermissions,
+		&i.NumberStyle,
 	)
 	return i, err
 }
@@ -102,8 +103,32 @@ func (q *Queries) GetAccount(ctx context.Context, accountID igny8.AccountID) (Ac
 	return i, err
 }
 
+const getMember = `-- name: GetMember :one
+SELECT account_id, id, user_id, role, created_at, sites, notices_seen FROM membership WHERE account_id = $1 AND user_id = $2
+`
+
+type GetMemberParams struct {
+	AccountID igny8.AccountID
+	UserID    igny8.UserID
+}
+
+func (q *Queries) GetMember(ctx context.Context, arg GetMemberParams) (Membership, error) {
+	row := q.db.QueryRowContext(ctx, getMember, arg.AccountID, arg.UserID)
+	var i Membership
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+		&i.Sites,
+		&i.NoticesSeen,
+	)
+	return i, err
+}
+
 const getUser = `-- name: GetUser :one
-SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions FROM app_user WHERE id = $1
+SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style FROM app_user WHERE id = $1
 `
 
 // system scope: a user is of no tenant.
@@ -127,6 +152,7 @@ func (q *Queries) GetUser(ctx context.Context, id igny8.UserID) (AppUser, error)
 		&i.TotpConfirmedAt,
 		&i.TotpStep,
 		&i.StaffPermissions,
+		&i.NumberStyle,
 	)
 	return i, err
 }
@@ -211,7 +237,7 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 
 const insertUser = `-- name: InsertUser :one
 INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
 `
 
 type InsertUserParams struct {
@@ -256,6 +282,7 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) (AppUser
 		&i.TotpConfirmedAt,
 		&i.TotpStep,
 		&i.StaffPermissions,
+		&i.NumberStyle,
 	)
 	return i, err
 }
@@ -277,7 +304,7 @@ func (q *Queries) IsMember(ctx context.Context, arg IsMemberParams) (int64, erro
 }
 
 const listStaff = `-- name: ListStaff :many
-SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions FROM app_user WHERE staff ORDER BY created_at, id
+SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style FROM app_user WHERE staff ORDER BY created_at, id
 `
 
 func (q *Queries) ListStaff(ctx context.Context) ([]AppUser, error) {
@@ -306,6 +333,7 @@ func (q *Queries) ListStaff(ctx context.Context) ([]AppUser, error) {
 			&i.TotpConfirmedAt,
 			&i.TotpStep,
 			&i.StaffPermissions,
+			&i.NumberStyle,
 		); err != nil {
 			return nil, err
 		}
@@ -346,6 +374,36 @@ func (q *Queries) LockAccount(ctx context.Context, accountID igny8.AccountID) (A
 		&i.ClosedAt,
 		&i.EraseAt,
 		&i.ErasedAt,
+	)
+	return i, err
+}
+
+const lockUser = `-- name: LockUser :one
+UPDATE app_user SET updated_at = updated_at WHERE id = $1 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
+`
+
+// system scope: a user is of no tenant.
+func (q *Queries) LockUser(ctx context.Context, id igny8.UserID) (AppUser, error) {
+	row := q.db.QueryRowContext(ctx, lockUser, id)
+	var i AppUser
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailNorm,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Language,
+		&i.Staff,
+		&i.Status,
+		&i.EmailVerifiedAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
+		&i.NumberStyle,
 	)
 	return i, err
 }
@@ -440,7 +498,7 @@ func (q *Queries) LookStaff(ctx context.Context, arg LookStaffParams) (LookStaff
 }
 
 const membershipsOf = `-- name: MembershipsOf :many
-SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, membership.sites, account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at FROM membership JOIN account ON account.id = membership.account_id
+SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, membership.sites, membership.notices_seen, account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at FROM membership JOIN account ON account.id = membership.account_id
 WHERE membership.user_id = $1 ORDER BY membership.id
 `
 
@@ -466,6 +524,7 @@ func (q *Queries) MembershipsOf(ctx context.Context, userID igny8.UserID) ([]Mem
 			&i.Membership.Role,
 			&i.Membership.CreatedAt,
 			&i.Membership.Sites,
+			&i.Membership.NoticesSeen,
 			&i.Account.ID,
 			&i.Account.Number,
 			&i.Account.Name,
@@ -531,6 +590,25 @@ func (q *Queries) Owner(ctx context.Context, accountID igny8.AccountID) (OwnerRo
 		&i.Language,
 	)
 	return i, err
+}
+
+const seeNotices = `-- name: SeeNotices :one
+UPDATE membership SET notices_seen = $1 WHERE account_id = $2 AND user_id = $3
+  AND (notices_seen IS NULL OR notices_seen < $1) RETURNING id
+`
+
+type SeeNoticesParams struct {
+	Seen      igny8.EventID
+	AccountID igny8.AccountID
+	UserID    igny8.UserID
+}
+
+// Forward only: who looks in two windows never loses what was read.
+func (q *Queries) SeeNotices(ctx context.Context, arg SeeNoticesParams) (igny8.MembershipID, error) {
+	row := q.db.QueryRowContext(ctx, seeNotices, arg.Seen, arg.AccountID, arg.UserID)
+	var id igny8.MembershipID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const setStatus = `-- name: SetStatus :one
@@ -619,8 +697,55 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) (A
 	return i, err
 }
 
+const updateUser = `-- name: UpdateUser :one
+UPDATE app_user SET first_name = $1, last_name = $2, language = $3, number_style = $4, updated_at = $5
+WHERE id = $6 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
+`
+
+type UpdateUserParams struct {
+	FirstName   string
+	LastName    string
+	Language    string
+	NumberStyle string
+	Now         time.Time
+	ID          igny8.UserID
+}
+
+// system scope: a user is of no tenant.
+func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (AppUser, error) {
+	row := q.db.QueryRowContext(ctx, updateUser,
+		arg.FirstName,
+		arg.LastName,
+		arg.Language,
+		arg.NumberStyle,
+		arg.Now,
+		arg.ID,
+	)
+	var i AppUser
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailNorm,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Language,
+		&i.Staff,
+		&i.Status,
+		&i.EmailVerifiedAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
+		&i.NumberStyle,
+	)
+	return i, err
+}
+
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions FROM app_user WHERE email_norm = $1
+SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style FROM app_user WHERE email_norm = $1
 `
 
 // system scope: login asks before any tenant is known.
@@ -644,6 +769,7 @@ func (q *Queries) UserByEmail(ctx context.Context, emailNorm string) (AppUser, e
 		&i.TotpConfirmedAt,
 		&i.TotpStep,
 		&i.StaffPermissions,
+		&i.NumberStyle,
 	)
 	return i, err
 }

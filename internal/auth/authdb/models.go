@@ -27,6 +27,7 @@ type AppUser struct {
 	TotpConfirmedAt  *time.Time
 	TotpStep         int64
 	StaffPermissions string
+	NumberStyle      string
 }
 
 type ConsoleToken struct {

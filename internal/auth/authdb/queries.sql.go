@@ -580,7 +580,7 @@ func (q *Queries) MarkVerified(ctx context.Context, arg MarkVerifiedParams) erro
 
 const moveEmail = `-- name: MoveEmail :one
 UPDATE app_user SET email = $1, email_norm = $2, email_verified_at = $3, updated_at = $3
-WHERE id = $4 AND email_norm = $5 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
+WHERE id = $4 AND email_norm = $5 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
 `
 
 type MoveEmailParams struct {
@@ -618,6 +618,7 @@ func (q *Queries) MoveEmail(ctx context.Context, arg MoveEmailParams) (AppUser, 
 		&i.TotpConfirmedAt,
 		&i.TotpStep,
 		&i.StaffPermissions,
+		&i.NumberStyle,
 	)
 	return i, err
 }
@@ -752,7 +753,7 @@ func (q *Queries) SessionsOf(ctx context.Context, arg SessionsOfParams) ([]Sessi
 }
 
 const setPassword = `-- name: SetPassword :one
-UPDATE app_user SET password_hash = $1, updated_at = $2 WHERE id = $3 AND status = 'active' AND email_norm = $4 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions
+UPDATE app_user SET password_hash = $1, updated_at = $2 WHERE id = $3 AND status = 'active' AND email_norm = $4 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
 `
 
 type SetPasswordParams struct {
@@ -788,6 +789,7 @@ func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (AppUs
 		&i.TotpConfirmedAt,
 		&i.TotpStep,
 		&i.StaffPermissions,
+		&i.NumberStyle,
 	)
 	return i, err
 }

@@ -151,13 +151,18 @@ func (q *Queries) InsertTransaction(ctx context.Context, arg InsertTransactionPa
 const listTransactions = `-- name: ListTransactions :many
 SELECT account_id, seq, id, type, pool, amount, balance_after, description, reference, operation, site_id, user_id, source, source_id, created_at FROM credit_transaction WHERE account_id = $1 AND seq < $2
   AND (CAST($3 AS text) IS NULL OR type = CAST($3 AS text))
-ORDER BY seq DESC LIMIT $4
+  AND (CAST($4 AS text) IS NULL OR CAST(site_id AS text) = CAST($4 AS text))
+  AND created_at >= $5 AND created_at < $6
+ORDER BY seq DESC LIMIT $7
 `
 
 type ListTransactionsParams struct {
 	AccountID igny8.AccountID
 	BeforeSeq int64
 	Type      *string
+	Site      *string
+	FromAt    time.Time
+	UntilAt   time.Time
 	PageSize  int32
 }
 
@@ -166,6 +171,9 @@ func (q *Queries) ListTransactions(ctx context.Context, arg ListTransactionsPara
 		arg.AccountID,
 		arg.BeforeSeq,
 		arg.Type,
+		arg.Site,
+		arg.FromAt,
+		arg.UntilAt,
 		arg.PageSize,
 	)
 	if err != nil {

@@ -78,6 +78,57 @@ func (q *Queries) ListEvents(ctx context.Context, arg ListEventsParams) ([]Outbo
 	return items, nil
 }
 
+const listOf = `-- name: ListOf :many
+SELECT account_id, id, type, object_id, data, created_at, delivered_at FROM outbox_event WHERE account_id = $1 AND id < $2 AND id > $3
+  AND CAST($4 AS text) LIKE '%,' || type || ',%' AND type <> 'credits.spent' ORDER BY id DESC LIMIT $5
+`
+
+type ListOfParams struct {
+	AccountID igny8.AccountID
+	BeforeID  igny8.EventID
+	AfterID   igny8.EventID
+	Types     string
+	PageSize  int32
+}
+
+// types is ",payment.approved,invoice.issued,". The last condition is that of the index.
+func (q *Queries) ListOf(ctx context.Context, arg ListOfParams) ([]OutboxEvent, error) {
+	rows, err := q.db.QueryContext(ctx, listOf,
+		arg.AccountID,
+		arg.BeforeID,
+		arg.AfterID,
+		arg.Types,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OutboxEvent{}
+	for rows.Next() {
+		var i OutboxEvent
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.ID,
+			&i.Type,
+			&i.ObjectID,
+			&i.Data,
+			&i.CreatedAt,
+			&i.DeliveredAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const newest = `-- name: Newest :many
 SELECT id, account_id FROM outbox_event WHERE id > $1 ORDER BY id DESC LIMIT 2000
 `

@@ -28,6 +28,9 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "", 204), h.logout)
 	Register(a, Route{Method: http.MethodGet, Path: "/me", ID: "getMe", Summary: "See who you are", Tag: "Identity",
 		Perm: igny8.PermSelf, Need: account.NeedNone}, h.me)
+	Register(a, Route{Method: http.MethodPatch, Path: "/me", ID: "updateMe", Summary: "Change your name, language or number style", Tag: "Identity",
+		Doc:  "Members that are left out stay as they are. Pages and letters follow the language from then on.",
+		Perm: igny8.PermSelf, Need: account.NeedNone}, h.updateMe)
 	a.Mux().HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
 		w.Header().Set("Cache-Control", "public, max-age=300")
@@ -57,14 +60,15 @@ type UserBody struct {
 	EmailVerified bool         `json:"email_verified"`
 	FirstName     string       `json:"first_name"`
 	LastName      string       `json:"last_name"`
-	Language      string       `json:"language"`
+	Language      string       `json:"language" enum:"en,ur,ar"`
+	NumberStyle   string       `json:"number_style" enum:"auto,latin,indian,european" doc:"How pages group numbers; auto goes by the currency."`
 	Staff         bool         `json:"staff"`
 	CreatedAt     time.Time    `json:"created_at"`
 }
 
 func userBody(u account.User) UserBody {
 	return UserBody{ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, FirstName: u.FirstName,
-		LastName: u.LastName, Language: u.Language, Staff: u.Staff, CreatedAt: u.CreatedAt.UTC()}
+		LastName: u.LastName, Language: u.Language, NumberStyle: u.NumberStyle, Staff: u.Staff, CreatedAt: u.CreatedAt.UTC()}
 }
 
 // MembershipBody is one of a person's accounts, and the role in it.
@@ -230,6 +234,10 @@ func (h authHandler) me(ctx context.Context, _ *struct{}) (*Out[MeBody], error) 
 	if err != nil {
 		return nil, err
 	}
+	return OK(meBody(actor, p)), nil
+}
+
+func meBody(actor igny8.Actor, p auth.Person) MeBody {
 	body := MeBody{User: userBody(p.User), Role: actor.Role, Memberships: membershipBodies(p.Memberships)}
 	for _, m := range p.Memberships {
 		if m.Account.ID == actor.Account {
@@ -237,5 +245,28 @@ func (h authHandler) me(ctx context.Context, _ *struct{}) (*Out[MeBody], error) 
 			body.Account = &home
 		}
 	}
-	return OK(body), nil
+	return body
+}
+
+// MeInput names what changes about the caller.
+type MeInput struct {
+	FirstName   *string `json:"first_name,omitempty" minLength:"1" maxLength:"100"`
+	LastName    *string `json:"last_name,omitempty" minLength:"1" maxLength:"100"`
+	Language    *string `json:"language,omitempty" enum:"en,ur,ar" doc:"Of pages and letters." example:"ur"`
+	NumberStyle *string `json:"number_style,omitempty" enum:"auto,latin,indian,european" doc:"How pages group numbers: auto goes by the currency, latin is 1,234,567.50, indian 12,34,567.50, european 1.234.567,50."`
+}
+
+type meIn struct {
+	IfMatch
+	Body MeInput
+}
+
+func (h authHandler) updateMe(ctx context.Context, in *meIn) (*Out[MeBody], error) {
+	actor := ActorFrom(ctx)
+	check := func(old auth.Person) error { return in.Check(ctx, meBody(actor, old)) }
+	p, err := h.s.UpdateMe(ctx, actor, check, account.UserPatch(in.Body))
+	if err != nil {
+		return nil, err
+	}
+	return OK(meBody(actor, p)), nil
 }

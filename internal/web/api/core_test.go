@@ -144,6 +144,30 @@ func TestAccountProfile(t *testing.T) {
 	})
 }
 
+func TestMyProfile(t *testing.T) {
+	onCore(t, func(c *core) {
+		u := c.paying("ayesha@example.com")
+		before := c.v1("GET", "/me", u.access, "", 200, "")
+		c.is(before, map[string]string{"user/language": `"en"`, "user/number_style": `"auto"`})
+		tag := before.Header().Get("ETag")
+		a := c.v1("PATCH", "/me", u.access, `{"language":"ur","number_style":"indian","last_name":" Khan "}`, 200, "", "If-Match: "+tag)
+		c.is(a, map[string]string{"user/language": `"ur"`, "user/number_style": `"indian"`, "user/last_name": `"Khan"`, "user/email": `"ayesha@example.com"`})
+		if now := c.v1("GET", "/me", u.access, "", 200, "").Header().Get("ETag"); now != a.Header().Get("ETag") || now == tag {
+			c.Errorf("tags %s, %s, %s", tag, a.Header().Get("ETag"), now)
+		}
+		c.v1("PATCH", "/me", u.access, `{"language":"ar"}`, 412, "stale", "If-Match: "+tag)
+		for _, body := range []string{`{"email":"x@example.com"}`, `{"staff":true}`, `{"role":"owner"}`} {
+			c.v1("PATCH", "/me", u.access, body, 422, "unknown_field")
+		}
+		for _, body := range []string{`{"first_name":""}`, `{"last_name":" "}`, `{"language":"fr"}`, `{"number_style":"roman"}`} {
+			c.v1("PATCH", "/me", u.access, body, 422, "validation_failed")
+		}
+		c.is(c.v1("GET", "/account/audit-events?limit=1", u.access, "", 200, ""), map[string]string{"data/0/action": `"user.update"`})
+		s := c.staff("staff@igny8.example") // who belongs to no account
+		c.is(c.v1("PATCH", "/me", s, `{"first_name":"Sana"}`, 200, ""), map[string]string{"user/first_name": `"Sana"`, "account": "null"})
+	})
+}
+
 func TestPaidSignupAndSubmission(t *testing.T) {
 	onCore(t, func(c *core) {
 		u := c.paying("ayesha@example.com")

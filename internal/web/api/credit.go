@@ -98,7 +98,10 @@ func creditTransactionBody(t credit.Transaction) CreditTransactionBody {
 
 type listCreditTransactions struct {
 	ListInput
-	Type string `query:"type" enum:"subscription,purchase,deduction,refund,adjustment,expiry" doc:"Only lines of this type."`
+	Type string    `query:"type" enum:"subscription,purchase,deduction,refund,adjustment,expiry" doc:"Only lines of this type."`
+	Site string    `query:"site" maxLength:"64" doc:"Only lines of this site."`
+	From time.Time `query:"from" doc:"Only lines from this instant on." example:"2026-11-01T00:00:00Z"`
+	To   time.Time `query:"to" doc:"Only lines before this instant." example:"2026-12-01T00:00:00Z"`
 }
 
 func (h creditHandler) transactions(ctx context.Context, in *listCreditTransactions) (*ListOutput[CreditTransactionBody], error) {
@@ -106,7 +109,13 @@ func (h creditHandler) transactions(ctx context.Context, in *listCreditTransacti
 	if err != nil {
 		return nil, err
 	}
-	list, err := h.s.CreditTransactions(ctx, ActorFrom(ctx), in.Type, p)
+	f := credit.Filter{Type: in.Type, From: in.From, Until: in.To}
+	if in.Site != "" {
+		if f.Site, err = igny8.ParseID[igny8.SiteID](in.Site); err != nil {
+			return nil, igny8.InvalidField("site", "invalid_id", "Send the id of a site.")
+		}
+	}
+	list, err := h.s.CreditTransactions(ctx, ActorFrom(ctx), f, p)
 	if err != nil {
 		return nil, err
 	}

@@ -93,8 +93,6 @@ func ErrorCodes() []ErrorCode {
 		{"invalid_quantity", 422, "The quantity is not a whole number within bounds.", "Send a whole number from 1 to 1000000."},
 		{"currency_mismatch", 422, "The currency is not the invoice's.", "Leave it out, or send the invoice's."},
 		{"file_empty", 422, "The file has no content.", "Choose it again and send it once more."},
-		{"wrong_password", 422, "The password that was asked for again is not right.", "Type the password you have now."},
-		{"same_email", 422, "This is the address you have.", "Give another one."},
 		{"link_invalid", 422, "The link of a letter was used, is too old or not ours.", "Ask for a new one."},
 
 		{"rate_limited", 429, "Too many requests came from this account or address.", "Wait as Retry-After says; the RateLimit headers tell what is left."},

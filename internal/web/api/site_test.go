@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"igny8"
 	"igny8/internal/billing"
@@ -168,4 +171,40 @@ func TestSpendOnSite(t *testing.T) {
 		}
 		w.wants(w.do("POST", Prefix+"/credits/spend", body, "as una", "Idempotency-Key: k"), 404, "not_found")
 	})
+}
+
+func TestLedgerFilters(t *testing.T) {
+	clock := dbtest.NewClock(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newTenants(t, d)
+		made := w.do("POST", Prefix+"/sites", `{"name":"S","domain":"s.example.com","industry":"fitness-and-sport"}`, "as tim", "Idempotency-Key: s")
+		w.wants(made, 201, "")
+		site := fmt.Sprint(made.m["id"])
+		w.wants(w.do("POST", Prefix+"/credits/spend", `{"credits":5,"site":"`+site+`"}`, "as tim", "Idempotency-Key: a"), 201, "")
+		clock.Advance(48 * time.Hour)
+		w.wants(w.do("POST", Prefix+"/credits/spend", `{"credits":7}`, "as tim", "Idempotency-Key: b"), 201, "")
+		at := func(after time.Duration) string { return clock.Now().UTC().Add(after).Format(time.RFC3339) }
+		for query, amounts := range map[string]string{
+			"":                                        "-7 -5 500",
+			"?site=" + site:                           "-5",
+			"?from=" + at(-time.Hour):                 "-7",
+			"?to=" + at(-time.Hour):                   "-5 500",
+			"?type=deduction&to=" + at(-time.Hour):    "-5",
+			"?from=" + at(0) + "&to=" + at(0):         "",
+			"?from=" + at(0) + "&to=" + at(time.Hour): "-7",
+		} {
+			r := w.do("GET", Prefix+"/credits/transactions"+query, "", "as tim")
+			w.wants(r, 200, "")
+			var got []string
+			list, _ := r.m["data"].([]any)
+			for _, row := range list {
+				got = append(got, fmt.Sprint(row.(map[string]any)["amount"]))
+			}
+			if strings.Join(got, " ") != amounts {
+				t.Errorf("%s: %v, want %s", query, got, amounts)
+			}
+		}
+		w.wants(w.do("GET", Prefix+"/credits/transactions?site=acc_1", "", "as tim"), 422, "validation_failed")
+		w.wants(w.do("GET", Prefix+"/credits/transactions?from=yesterday", "", "as tim"), 422, "validation_failed")
+	}, dbtest.WithClock(clock))
 }

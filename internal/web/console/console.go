@@ -125,11 +125,11 @@ func (c *Console) handle(pattern string, area view.Area, h Handler) {
 	c.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		r := &Request{HTTP: hr, c: c, area: area}
 		r.lang = c.language(w, hr)
-		ctx := text.With(hr.Context(), r.lang)
 		header := w.Header()
 		header.Set("Vary", "Cookie, Accept-Language")
 		header.Set("Cache-Control", "no-store")
-		res, err := c.answer(ctx, w, r, h)
+		res, err := c.answer(hr.Context(), w, r, h)
+		ctx := r.speaking(hr.Context())
 		if r.streamed() {
 			c.stream(ctx, w, r, h, res.live, err)
 			return
@@ -159,12 +159,14 @@ func (c *Console) answer(ctx context.Context, w http.ResponseWriter, r *Request,
 		return Response{}, err
 	}
 	defer r.forget()
-	return h(ctx, r)
+	return h(r.speaking(ctx), r)
 }
 
 const langCookie = "igny8-lang"
 
-// language picks the page's language, and remembers one that was asked for.
+// language picks the page's language for a stranger, and for staff: what the
+// address asks for (?lang=), which the browser then remembers, else what it
+// remembers, else what it speaks. For a customer who is logged in see identify.
 func (c *Console) language(w http.ResponseWriter, r *http.Request) text.Lang {
 	asked, chosen := r.URL.Query().Get("lang"), ""
 	if k, err := r.Cookie(langCookie); err == nil {

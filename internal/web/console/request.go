@@ -36,6 +36,12 @@ func (r *Request) LoggedIn() bool { return !r.Actor.User.IsZero() }
 // Lang is the language of the page.
 func (r *Request) Lang() text.Lang { return r.lang }
 
+// speaking is the context of the page: its language, and the number style of who
+// reads it.
+func (r *Request) speaking(ctx context.Context) context.Context {
+	return view.WithNumbers(text.With(ctx, r.lang), view.NumberStyle(r.User.NumberStyle))
+}
+
 // Path is a part of the address: {token} of the pattern.
 func (r *Request) Path(name string) string { return r.HTTP.PathValue(name) }
 

@@ -10,6 +10,7 @@ import (
 	"igny8"
 	"igny8/internal/auth"
 	"igny8/internal/web"
+	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
 )
 
@@ -42,7 +43,10 @@ func (c *Console) dropCookie(w http.ResponseWriter, staff bool) {
 }
 
 // identify finds out who sends the request. Pages of customers and staff refuse
-// strangers; public pages go on without.
+// strangers; public pages go on without. A customer who is logged in reads the
+// language of their profile, in every browser and at once after changing it,
+// unless the address asks for another one (?lang=), for this one page. Staff have
+// no profile page and read what their browser speaks.
 func (c *Console) identify(ctx context.Context, w http.ResponseWriter, r *Request) error {
 	staff := r.area == view.Staff
 	k, err := r.HTTP.Cookie(c.cookieName(staff))
@@ -63,6 +67,9 @@ func (c *Console) identify(ctx context.Context, w http.ResponseWriter, r *Reques
 	s.Actor.Network = web.Network(web.ClientIP(ctx))
 	r.Actor, r.User, r.Account, r.token = s.Actor, s.User, s.Account, s.Token
 	web.SetActor(ctx, r.Actor)
+	if _, asked := text.Known(r.HTTP.URL.Query().Get("lang")); !staff && !asked {
+		r.lang, _ = text.Known(s.User.Language)
+	}
 	return nil
 }
 

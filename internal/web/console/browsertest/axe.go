@@ -72,7 +72,8 @@ func first(list []string, n int) string {
 	return strings.Join(list, "\n\t")
 }
 
-// Sweep opens each path as the person of this page, in English and in Urdu, at 360
+// Sweep opens each path as the person of this page, in English and in Urdu (by
+// ?lang=, which wins over the language of a profile), at 360
 // and 1366 pixels, light and dark, and fails the test for what axe finds, for
 // sideways scrolling and for errors. Each path is a subtest; two run at a time.
 // In dark only what colours can break is asked again; pages that answer in English
@@ -89,7 +90,7 @@ func (p *Page) Sweep(paths ...string) *Page {
 				t.Parallel()
 				tab := p.Tab(t)
 				for _, language := range []string{"en", "ur"} {
-					tab.Language(language).Viewport(360).Dark(false).Go(path)
+					tab.Language(language).Viewport(360).Dark(false).Go(speaking(path, language))
 					if got := Eval[string](tab, `document.documentElement.lang`); language != "en" && got == "en" {
 						continue
 					}
@@ -109,4 +110,13 @@ func (p *Page) Sweep(paths ...string) *Page {
 		}
 	})
 	return p
+}
+
+// speaking is a path that asks for a language.
+func speaking(path, language string) string {
+	mark := "?"
+	if strings.Contains(path, "?") {
+		mark = "&"
+	}
+	return path + mark + "lang=" + language
 }

@@ -76,7 +76,7 @@ func (h handler) audit(ctx context.Context, r *console.Request) (console.Respons
 	if list.More {
 		older = r.With("before", list.Next)
 	}
-	return console.Page(text.T(ctx, "app.audit"), "audit", auditPage(list.Items, older)), nil
+	return console.Page(text.T(ctx, "app.audit"), "audit", auditPage(r, list.Items, older)), nil
 }
 
 // who names the actor of a row: staff by their role only.

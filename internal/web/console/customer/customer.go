@@ -2,9 +2,11 @@ package customer
 
 import (
 	"context"
+	"time"
 
 	"igny8"
 	"igny8/internal/account"
+	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/site"
@@ -16,6 +18,7 @@ import (
 // Deps are the services whose pages these are.
 type Deps struct {
 	Account *account.Service
+	Auth    *auth.Service
 	Billing *billing.Service
 	Catalog *catalog.Service
 	Site    *site.Service
@@ -29,7 +32,7 @@ type handler struct {
 // Register adds the pages.
 func Register(c *console.Console, d Deps) {
 	h := handler{d, c}
-	c.Nav(view.Customer, nav)
+	c.Nav(view.Customer, h.nav)
 	at := func(method, path string, perm igny8.Permission, need account.Need, f console.Handler) {
 		c.Customer(method+" /app/{account}"+path, perm, need, f)
 	}
@@ -45,17 +48,28 @@ func Register(c *console.Console, d Deps) {
 	at("POST", "/sites/{id}", igny8.PermSiteWrite, account.NeedWork, h.changeSite)
 	at("POST", "/sites/{id}/sectors", igny8.PermSiteWrite, account.NeedWork, h.setSectors)
 	at("POST", "/sites/{id}/delete", igny8.PermSiteDelete, account.NeedWork, h.deleteSite)
-	at("GET", "/settings", igny8.PermSelf, account.NeedOwn, h.settings)
-	at("POST", "/settings", igny8.PermAccountManage, account.NeedBilling, h.changeSettings)
+	at("GET", "/notices", igny8.PermSelf, account.NeedOwn, h.notices)
+	at("POST", "/notices", igny8.PermSelf, account.NeedOwn, h.seeNotices)
+	at("GET", "/settings", igny8.PermSelf, account.NeedNone, h.you)
+	at("POST", "/settings", igny8.PermSelf, account.NeedNone, h.changeYou)
+	at("GET", "/settings/account", igny8.PermAccountManage, account.NeedBilling, h.accountSettings)
+	at("POST", "/settings/account", igny8.PermAccountManage, account.NeedBilling, h.changeAccount)
+	at("GET", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.billingSettings)
+	at("POST", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.changeBilling)
 	at("GET", "/audit", igny8.PermBillingRead, account.NeedBilling, h.audit)
 }
 
-// nav is the navigation of customers: what their role may open.
-func nav(ctx context.Context, r *console.Request) []view.NavItem {
+// nav is the navigation of customers: what their role may open, with the number of
+// notices that they have not read.
+func (h handler) nav(ctx context.Context, r *console.Request) []view.NavItem {
 	item := func(key, icon string) view.NavItem {
 		return view.NavItem{Key: key, Href: r.Here(key), Label: text.T(ctx, "app."+key), Icon: icon}
 	}
-	items := []view.NavItem{{Key: "home", Href: r.Here(), Label: text.T(ctx, "app.home"), Icon: "home"}, item("sites", "globe"), item("credits", "coins")}
+	notices := item("notices", "bell")
+	if unread, err := h.Account.Unread(ctx, r.Actor); err == nil { // a page is worth more than its count
+		notices.Count = int64(len(unread))
+	}
+	items := []view.NavItem{{Key: "home", Href: r.Here(), Label: text.T(ctx, "app.home"), Icon: "home"}, notices, item("sites", "globe"), item("credits", "coins")}
 	if r.Actor.Can(igny8.PermBillingRead) {
 		items = append(items, item("billing", "card"), item("audit", "clock"))
 	}
@@ -66,4 +80,9 @@ func nav(ctx context.Context, r *console.Request) []view.NavItem {
 // what would be refused.
 func may(r *console.Request, perm igny8.Permission, need account.Need) bool {
 	return account.Admit(r.Actor, perm, need) == nil
+}
+
+// when writes an instant in the account's time zone.
+func when(ctx context.Context, r *console.Request, at time.Time) string {
+	return view.FormatTime(ctx, at.In(view.Zone(r.Account.TimeZone)))
 }

@@ -26,14 +26,18 @@ type situation struct {
 	waiting *billing.Payment
 	sites   []site.Site
 	credits int64
+	notices []account.Notice // the newest that were not read
 }
+
+// maxNewest is how many notices the first page shows.
+const maxNewest = 3
 
 func (h handler) home(ctx context.Context, r *console.Request) (console.Response, error) {
 	s, err := h.situation(ctx, r)
 	if err != nil {
 		return console.Response{}, err
 	}
-	next := h.next(r, s)
+	next := h.next(ctx, r, s)
 	if r.Fragment() {
 		return console.Fragment(homeBody(r, s, next)).Live(r.Account.ID), nil
 	}
@@ -68,20 +72,22 @@ func (h handler) situation(ctx context.Context, r *console.Request) (s situation
 		}
 		s.sites, s.credits = list.Items, b.Available
 	}
-	return s, nil
+	unread, err := h.Account.Unread(ctx, r.Actor)
+	s.notices = unread[:min(len(unread), maxNewest)]
+	return s, err
 }
 
 // next picks the one step that matters most.
-func (h handler) next(r *console.Request, s situation) step {
+func (h handler) next(ctx context.Context, r *console.Request, s situation) step {
 	switch {
 	case s.waiting != nil:
-		return step{"wait", view.FormatMoney(s.waiting.Amount()), h.payHref(r, s), view.Info}
+		return step{"wait", view.FormatMoney(ctx, s.waiting.Amount()), h.payHref(r, s), view.Info}
 	case r.Actor.Status == igny8.AccountSuspended:
 		return step{"suspended", "", "", view.Bad}
 	case s.unpaid != nil && r.Actor.Status == igny8.AccountExpired:
 		return step{"expired", "", h.payHref(r, s), view.Bad}
 	case s.unpaid != nil:
-		return step{"pay", view.FormatMoney(s.unpaid.Money(s.unpaid.Due())), h.payHref(r, s), view.Warn}
+		return step{"pay", view.FormatMoney(ctx, s.unpaid.Money(s.unpaid.Due())), h.payHref(r, s), view.Warn}
 	case len(s.sites) == 0:
 		return step{"site", "", r.Here("sites"), view.Info}
 	}
@@ -90,7 +96,7 @@ func (h handler) next(r *console.Request, s situation) step {
 			return step{"sectors", one.Domain, r.Here("sites", one.ID.String()), view.Info}
 		}
 	}
-	return step{"done", view.FormatNumber(s.credits), r.Here("credits"), view.OK}
+	return step{"done", view.FormatNumber(ctx, s.credits), r.Here("credits"), view.OK}
 }
 
 func (h handler) payHref(r *console.Request, s situation) string {

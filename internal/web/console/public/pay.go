@@ -53,7 +53,7 @@ func (v payView) response(ctx context.Context, r *console.Request) console.Respo
 	if r.Fragment() {
 		return console.Fragment(payState(v)).Live(v.Invoice.AccountID)
 	}
-	title := text.T(ctx, "pay.title", view.FormatMoney(v.due()))
+	title := text.T(ctx, "pay.title", view.FormatMoney(ctx, v.due()))
 	if v.Invoice.Status == igny8.InvoicePaid {
 		title = text.T(ctx, "pay.paid")
 	}

@@ -2,9 +2,12 @@ package public
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"time"
 
 	"igny8"
+	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
@@ -49,6 +52,7 @@ func Register(c *console.Console, d Deps) {
 	c.Public("POST /email/{token}", h.change)
 	c.Public("GET /email/undo/{token}", h.undoAsk)
 	c.Public("POST /email/undo/{token}", h.undo)
+	c.Public("POST /language", h.language)
 	c.Public("GET /login", h.login(false))
 	c.Public("POST /login", h.enter(false))
 	c.Public("POST /logout", h.leave(false))
@@ -78,6 +82,26 @@ func (h handler) enter(staff bool) console.Handler {
 		}
 		return res, nil
 	}
+}
+
+// language keeps the language that was chosen under a page, and leads back to it.
+func (h handler) language(ctx context.Context, r *console.Request) (console.Response, error) {
+	back, err := url.Parse(r.Value("back"))
+	if err != nil || !strings.HasPrefix(back.Path, "/") || strings.HasPrefix(back.Path, "//") || back.Host != "" || back.Scheme != "" {
+		back = &url.URL{Path: "/"}
+	}
+	q, chosen := back.Query(), r.Value("language")
+	q.Del("lang")
+	if r.LoggedIn() {
+		keep := func(auth.Person) error { return nil }
+		if _, err := h.Auth.UpdateMe(ctx, r.Actor, keep, account.UserPatch{Language: &chosen}); err != nil {
+			return console.Response{}, err
+		}
+	} else {
+		q.Set("lang", chosen)
+	}
+	back.RawQuery = q.Encode()
+	return console.SeeOther(back.String()), nil
 }
 
 func (h handler) leave(staff bool) console.Handler {

@@ -190,7 +190,7 @@ func pays(ctx context.Context, m market, slug string) string {
 		return text.N(ctx, "signup.free", p.TrialDays)
 	}
 	price, cycle := m.shown(p)
-	return text.T(ctx, "signup.pays."+cycle, view.FormatMoney(price.Money)) + " " + text.T(ctx, "signup.first", methodNames(m))
+	return text.T(ctx, "signup.pays."+cycle, view.FormatMoney(ctx, price.Money)) + " " + text.T(ctx, "signup.first", methodNames(m))
 }
 
 func fullName(f view.Form) string {
@@ -234,5 +234,5 @@ func before(page string) string {
 }
 
 func planSummary(ctx context.Context, p catalog.PlanCard) string {
-	return text.T(ctx, creditsKey(p), view.FormatNumber(p.IncludedCredits)) + " · " + limit(ctx, "plan.sites", p.MaxSites)
+	return text.T(ctx, creditsKey(p), view.FormatNumber(ctx, p.IncludedCredits)) + " · " + limit(ctx, "plan.sites", p.MaxSites)
 }

@@ -21,8 +21,8 @@ func queueLead(ctx context.Context, t tray) string {
 }
 
 // seconds is how long until an instant, at least one.
-func seconds(until, now time.Time) string {
-	return view.FormatNumber(max(1, int64(until.Sub(now)/time.Second)))
+func seconds(ctx context.Context, until, now time.Time) string {
+	return view.FormatNumber(ctx, max(1, int64(until.Sub(now)/time.Second)))
 }
 
 func queueColumns(ctx context.Context) []string {
@@ -50,11 +50,11 @@ func expected(o opened) int64 {
 	return o.Invoice.TotalMinor
 }
 
-func firstAmount(o opened) string {
+func firstAmount(ctx context.Context, o opened) string {
 	if o.FirstReceivedMinor == nil {
 		return ""
 	}
-	return view.FormatMoney(o.Invoice.Money(*o.FirstReceivedMinor))
+	return view.FormatMoney(ctx, o.Invoice.Money(*o.FirstReceivedMinor))
 }
 
 func reasons(ctx context.Context) []view.Option {

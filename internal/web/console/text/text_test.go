@@ -1,7 +1,9 @@
 package text_test
 
 import (
+	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -65,7 +67,45 @@ func TestEveryKeyThatPagesUseExists(t *testing.T) {
 
 // The pages that must be whole in every language.
 var whole = []string{"signup.", "pay.", "login.", "error.", "form.", "nav.", "upload.", "copy.", "pricing.", "plan.", "verify.", "landing.",
-	"month.", "timeline.", "steps."}
+	"month.", "timeline.", "steps.", "time.", "age.", "page.", "chart.", "said.logged_out", "said.saved", "said.verified", "said.welcome", "status."}
+
+// customerKeys are the words of the customer area, from its own part.
+func customerKeys(t *testing.T) (keys []string) {
+	t.Helper()
+	data, err := os.ReadFile("customer.en.json")
+	words := map[string]string{}
+	if err == nil {
+		err = json.Unmarshal(data, &words)
+	}
+	if err != nil || len(words) < 150 {
+		t.Fatalf("%d words, %v", len(words), err)
+	}
+	return slices.Sorted(maps.Keys(words))
+}
+
+// The pages of customers are whole in every language, and nothing of them is left in
+// English by mistake.
+func TestTheCustomerAreaSpeaksEveryLanguage(t *testing.T) {
+	same := []string{"audit.system", "credits.reference"} // a name, and no words
+	latin := regexp.MustCompile(`[A-Za-z]{3,}`)
+	for _, l := range text.Languages()[1:] {
+		for _, key := range customerKeys(t) {
+			if !text.Has(l, key) {
+				t.Errorf("customer.%s.json lacks %q", l, key)
+				continue
+			}
+			words := text.Texts{Lang: l}.T(key)
+			if slices.Contains(same, key) {
+				continue
+			}
+			for _, w := range latin.FindAllString(words, -1) {
+				if !slices.Contains([]string{"igny", "IANA", "Asia", "Karachi", "CSV"}, w) {
+					t.Errorf("customer.%s.json: %q has %q in Latin letters", l, key, w)
+				}
+			}
+		}
+	}
+}
 
 func TestSignupPayAndLoginSpeakEveryLanguage(t *testing.T) {
 	for _, l := range text.Languages() {

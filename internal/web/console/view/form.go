@@ -88,6 +88,7 @@ type FieldProps struct {
 	Type         string // text when empty; email, tel, password, date, search, number
 	Hint         string // one sentence under the label
 	Optional     bool   // says so; what is not optional is required
+	Plain        bool   // does not say that it is optional: a filter is always
 	Autocomplete string // token of HTML: email, given-name, new-password, off
 	InputMode    string // numeric, decimal, tel …
 	Machine      bool   // left to right whatever the language: references, domains, numbers

@@ -34,10 +34,10 @@ func Symbol(c igny8.Currency) string {
 	return string(c) + " "
 }
 
-// FormatMoney writes an amount for people: "Rs 5,600", "$49.00", "₹ 12,34,567".
-// Decimals are left out only where they are nought and the currency is used in
-// whole units. The value is never rounded.
-func FormatMoney(m igny8.Money) string {
+// FormatMoney writes an amount for people, in the number style of the page's
+// reader: "Rs 5,600", "$49.00", "₹12,34,567". Decimals are left out only where they
+// are nought and the currency is used in whole units. The value is never rounded.
+func FormatMoney(ctx context.Context, m igny8.Money) string {
 	amount, neg := m.Amount(), ""
 	if strings.HasPrefix(amount, "-") {
 		amount, neg = amount[1:], "\u2212"
@@ -46,9 +46,13 @@ func FormatMoney(m igny8.Money) string {
 	if strings.Trim(frac, "0") == "" && (m.Currency == "PKR" || m.Currency == "INR") {
 		frac = ""
 	}
-	s := neg + Symbol(m.Currency) + group(whole, m.Currency == "INR")
+	style := numbersOf(ctx)
+	if style == NumbersAuto && m.Currency == "INR" {
+		style = NumbersIndian
+	}
+	s := neg + Symbol(m.Currency) + style.group(whole)
 	if frac != "" {
-		s += "." + frac
+		s += style.point() + frac
 	}
 	return s
 }
@@ -62,29 +66,12 @@ func PlainAmount(m igny8.Money) string {
 	return whole + "." + frac
 }
 
-// group puts commas between thousands, or, in India, between lakhs.
-func group(digits string, lakh bool) string {
-	if len(digits) <= 3 {
-		return digits
-	}
-	head, tail := digits[:len(digits)-3], digits[len(digits)-3:]
-	step := 3
-	if lakh {
-		step = 2
-	}
-	for len(head) > step {
-		tail = head[len(head)-step:] + "," + tail
-		head = head[:len(head)-step]
-	}
-	return head + "," + tail
-}
-
-// FormatNumber writes a count with commas.
-func FormatNumber(n int64) string {
+// FormatNumber writes a count in the number style of the page's reader.
+func FormatNumber(ctx context.Context, n int64) string {
 	if n < 0 {
-		return "\u2212" + group(strconv.FormatInt(-n, 10), false)
+		return "\u2212" + numbersOf(ctx).group(strconv.FormatInt(-n, 10))
 	}
-	return group(strconv.FormatInt(n, 10), false)
+	return numbersOf(ctx).group(strconv.FormatInt(n, 10))
 }
 
 // FormatSize writes a number of bytes as KB or MB.

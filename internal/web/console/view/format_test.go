@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +31,35 @@ func TestFormatMoney(t *testing.T) {
 		{100000000, "EUR", "€1,000,000.00", "1000000"},
 	} {
 		m := igny8.Money{Minor: c.minor, Currency: c.currency}
-		if got := FormatMoney(m); got != c.want {
+		if got := FormatMoney(t.Context(), m); got != c.want {
 			t.Errorf("%v: %q, want %q", m, got, c.want)
 		}
 		if got := PlainAmount(m); got != c.plain {
 			t.Errorf("%v: plain %q, want %q", m, got, c.plain)
+		}
+	}
+}
+
+// The three styles that people choose, with one sum in several currencies.
+func TestNumberStyles(t *testing.T) {
+	for style, want := range map[NumberStyle][]string{
+		NumbersAuto:     {"Rs 1,234,567.50", "₹12,34,567.50", "€1,234,567.50", "−$49.05", "12,345,678", "−1,000", "999"},
+		NumbersLatin:    {"Rs 1,234,567.50", "₹1,234,567.50", "€1,234,567.50", "−$49.05", "12,345,678", "−1,000", "999"},
+		NumbersIndian:   {"Rs 12,34,567.50", "₹12,34,567.50", "€12,34,567.50", "−$49.05", "1,23,45,678", "−1,000", "999"},
+		NumbersEuropean: {"Rs 1.234.567,50", "₹1.234.567,50", "€1.234.567,50", "−$49,05", "12.345.678", "−1.000", "999"},
+	} {
+		ctx := WithNumbers(t.Context(), style)
+		var got []string
+		for _, c := range []igny8.Currency{"PKR", "INR", "EUR"} {
+			m := igny8.Money{Minor: 123456750, Currency: c}
+			got = append(got, FormatMoney(ctx, m))
+			if plain := PlainAmount(m); plain != "1234567.50" {
+				t.Errorf("%s: the plain amount is %q", style, plain)
+			}
+		}
+		got = append(got, FormatMoney(ctx, igny8.Money{Minor: -4905, Currency: "USD"}), FormatNumber(ctx, 12345678), FormatNumber(ctx, -1000), FormatNumber(ctx, 999))
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", style, got, want)
 		}
 	}
 }
