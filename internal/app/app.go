@@ -31,6 +31,7 @@ import (
 	"igny8/internal/idem"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/ops"
 	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
@@ -48,11 +49,12 @@ var Version = "dev"
 
 // App is the running program's parts.
 type App struct {
-	cfg  config.Config
-	log  *slog.Logger
-	db   *db.DB
-	idem *idem.Store
-	api  *api.API
+	cfg      config.Config
+	settings []config.Setting
+	log      *slog.Logger
+	db       *db.DB
+	idem     *idem.Store
+	api      *api.API
 
 	auth    *auth.Service
 	account *account.Service
@@ -61,6 +63,7 @@ type App struct {
 	billing *billing.Service
 	site    *site.Service
 	search  *search.Service
+	ops     *ops.Service
 	feed    *event.Feed
 	pages   *console.Console
 }
@@ -93,9 +96,10 @@ func migrate(ctx context.Context, d *db.DB) error {
 // build makes the services over an open, migrated database. base begins the links
 // in letters when no public address is set.
 func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger, d *db.DB) (*App, error) {
-	issuer := cmp.Or(cfg.PublicURL, "igny8") // the same on every node, whatever it listens on
+	public, settings := cfg.PublicURL != "", cfg.Settings() // as they were given
+	issuer := cmp.Or(cfg.PublicURL, "igny8")                // the same on every node, whatever it listens on
 	cfg.PublicURL = strings.TrimRight(cmp.Or(cfg.PublicURL, base), "/")
-	a := &App{cfg: cfg, log: log, db: d}
+	a := &App{cfg: cfg, settings: settings, log: log, db: d}
 	secret, err := loadSecret(cfg)
 	if err != nil {
 		return nil, err
@@ -123,6 +127,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
 	a.search = search.New(d)
+	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
 	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
@@ -210,6 +215,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterSites(r, a.site)
 	api.RegisterAdmin(r, a.billing)
 	api.RegisterSearch(r, a.search)
+	api.RegisterJobs(r, a.ops)
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}

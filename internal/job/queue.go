@@ -161,7 +161,7 @@ func shown(r *rivertype.JobRow) Job {
 const maxError = 300 // characters of an error that are shown
 
 var (
-	credentials = regexp.MustCompile(`//[^/\s@]*@`)           // of an address
+	credentials = regexp.MustCompile(`//[^/\s@]*@`)            // of an address
 	ourTokens   = regexp.MustCompile(`igny8_[a-z]+_[\w-]{8,}`) // see auth.NewOpaque
 )
 

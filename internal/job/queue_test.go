@@ -106,7 +106,9 @@ func (q queue) work(do func(context.Context, task) error, done func() bool) {
 	}
 }
 
-func (q queue) in(states ...job.State) int { return len(q.list(job.Filter{States: states}, igny8.Page{}).Items) }
+func (q queue) in(states ...job.State) int {
+	return len(q.list(job.Filter{States: states}, igny8.Page{}).Items)
+}
 
 // Three ends of a job, and what staff see of them and may do about them.
 func TestFailedJobsAreSeenAndTriedAgain(t *testing.T) {
