@@ -231,7 +231,8 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
 	customerpages.Register(c, customerpages.Deps{Account: a.account, Billing: a.billing, Catalog: a.catalog, Site: a.site})
 	a.pages = c
-	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,
+	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
+		Catalog: a.catalog, Search: a.search, Ops: a.ops,
 		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
 	return c, nil
 }

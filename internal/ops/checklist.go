@@ -74,7 +74,7 @@ func (s *Service) tasks(ctx context.Context, tx *db.Tx) ([]Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for an approval: %w", err)
 	}
-	tested, err := mail.SentWithKey(ctx, tx, igny8.Platform, "test:server:")
+	tested, err := mail.SentWithKey(ctx, tx, igny8.Platform, toServer)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *Service) tasks(ctx context.Context, tx *db.Tx) ([]Task, error) {
 		{"method", payable, "/staff/catalogue"},
 		{"address", s.in.PublicURL, "/staff/settings#IGNY8_PUBLIC_URL"},
 		{"mail", s.in.MailServer && tested, "/staff/settings#test-letter"},
-		{"approval", approved, "/staff"},
+		{"approval", approved, "/docs/approving"},
 	}, nil
 }
 

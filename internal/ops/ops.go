@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"igny8"
@@ -124,19 +125,28 @@ func (s *Service) Health(ctx context.Context) (h Health, err error) {
 
 const testTemplate = "test"
 
-// testKey begins the keys of test letters. Those that went to a mail server are
-// told from those that stayed in the mailbox.
-func (s *Service) testKey() string {
-	if s.in.MailServer {
-		return "test:server:"
-	}
-	return "test:mailbox:"
+// The keys of test letters begin so: those for a mail server are told from those
+// that stay in the mailbox.
+const (
+	toServer  = "test:server:"
+	toMailbox = "test:mailbox:"
+)
+
+// TestLetter is a test letter with what became of it. Kept says that there was no
+// mail server, so that it stays in the mailbox.
+type TestLetter struct {
+	mail.Trace
+	Kept bool
 }
 
 // SendTest writes a letter to the staff user, to see whether letters arrive.
 func (s *Service) SendTest(ctx context.Context, staff igny8.Actor, lang string) error {
 	return s.db.System(ctx, "ops.test_letter", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		key := s.testKey() + db.NewID[igny8.MailID](tx).String()
+		key := toMailbox
+		if s.in.MailServer {
+			key = toServer
+		}
+		key += db.NewID[igny8.MailID](tx).String()
 		err := mail.Enqueue(ctx, tx, mail.Letter{To: staff.Email, Lang: lang, Template: testTemplate, Key: key,
 			Data: map[string]any{"Version": s.in.Version, "Time": tx.Now.UTC().Format("2006-01-02 15:04:05 UTC")}})
 		if err != nil {
@@ -148,9 +158,13 @@ func (s *Service) SendTest(ctx context.Context, staff igny8.Actor, lang string) 
 
 // TestLetters returns the newest test letters to the staff user, and what became
 // of them.
-func (s *Service) TestLetters(ctx context.Context, staff igny8.Actor) (list []mail.Trace, err error) {
+func (s *Service) TestLetters(ctx context.Context, staff igny8.Actor) (list []TestLetter, err error) {
 	err = s.db.Read(ctx, igny8.Platform, func(ctx context.Context, tx *db.Tx) error {
-		list, err = mail.Traces(ctx, tx, testTemplate, staff.Email, 5)
+		traces, err := mail.Traces(ctx, tx, testTemplate, staff.Email, 5)
+		list = make([]TestLetter, len(traces))
+		for i, t := range traces {
+			list[i] = TestLetter{t, strings.HasPrefix(t.DedupKey, toMailbox)}
+		}
 		return err
 	})
 	return list, err

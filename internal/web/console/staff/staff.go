@@ -9,7 +9,9 @@ import (
 	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
+	"igny8/internal/config"
 	"igny8/internal/doctor"
+	"igny8/internal/ops"
 	"igny8/internal/search"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -18,12 +20,15 @@ import (
 
 // Deps are the services whose pages these are.
 type Deps struct {
-	Hold    time.Duration // how long an approval may be undone
-	Auth    *auth.Service
-	Billing *billing.Service
-	Catalog *catalog.Service
-	Search  *search.Service
-	Doctor  func(context.Context) (doctor.Report, error)
+	Hold     time.Duration // how long an approval may be undone
+	Demo     bool          // the demonstration: nothing needs to be set up
+	Settings []config.Setting
+	Auth     *auth.Service
+	Billing  *billing.Service
+	Catalog  *catalog.Service
+	Search   *search.Service
+	Ops      *ops.Service
+	Doctor   func(context.Context) (doctor.Report, error)
 }
 
 type handler struct {
@@ -54,6 +59,10 @@ func Register(c *console.Console, d Deps) {
 	c.Staff("GET /staff/audit", h.audit)
 	c.Staff("GET /staff/catalogue", h.catalogue)
 	c.Staff("GET /staff/health", h.health)
+	c.Staff("POST /staff/jobs/{id}/retry", h.retry)
+	c.Staff("GET /staff/settings", h.settings)
+	c.Staff("POST /staff/settings/test-letter", h.testLetter)
+	c.Staff("POST /staff/checklist", h.checklist)
 }
 
 // nav is the navigation of staff.
@@ -63,7 +72,8 @@ func nav(ctx context.Context, _ *console.Request) []view.NavItem {
 	}
 	return []view.NavItem{item("queue", "/staff", "list"), item("accounts", "/staff/accounts", "users"),
 		item("search", "/staff/search", "search"), item("catalogue", "/staff/catalogue", "tag"),
-		item("audit", "/staff/audit", "clock"), item("health", "/staff/health", "check-circle")}
+		item("audit", "/staff/audit", "clock"), item("health", "/staff/health", "pulse"),
+		item("settings", "/staff/settings", "settings")}
 }
 
 // amount reads what staff type, "24,742.00", in minor units; nil error and 0 for
