@@ -228,7 +228,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	if err != nil {
 		return nil, err
 	}
-	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
+	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Logins: demoLogins(a.cfg.Demo)})
 	customerpages.Register(c, customerpages.Deps{Account: a.account, Billing: a.billing, Catalog: a.catalog, Site: a.site})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,

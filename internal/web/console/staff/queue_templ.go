@@ -68,14 +68,14 @@ func queuePage(r *console.Request, t tray, body templ.Component, setup *ops.Chec
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form method=\"get\" action=\"/staff/bulk\" class=\"stack\"><div id=\"queue\" hx-get=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form method=\"get\" action=\"/staff/bulk\" class=\"stack\"><div id=\"queue\" class=\"stack\" hx-get=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(r.HTTP.URL.RequestURI())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/staff/queue.templ`, Line: 22, Col: 50}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/staff/queue.templ`, Line: 22, Col: 64}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -2868,7 +2868,7 @@ func keys() templ.Component {
 	})
 }
 
-var shortcuts = [][2]string{{"j", "j"}, {"k", "k"}, {"a", "a"}, {"z", "z"}, {"r", "r"}, {"e", "e"}, {"x", "x"}, {"/", "slash"}, {"?", "help"}}
+var shortcuts = [][2]string{{"j", "j"}, {"k", "k"}, {"a", "a"}, {"z", "z"}, {"r", "r"}, {"e", "e"}, {"x", "x"}, {"/", "slash"}, {"Ctrl K", "palette"}, {"?", "help"}}
 
 func proofPath(id igny8.PaymentID, n int64) string {
 	return "/staff/payments/" + id.String() + "/proofs/" + strconv.FormatInt(n, 10)
