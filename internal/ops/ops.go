@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func New(d *db.DB, in Installation) *Service { return &Service{d, in} }
 // MailServer reports whether letters leave; without one they stay in the mailbox.
 func (s *Service) MailServer() bool { return s.in.MailServer }
 
-// Jobs lists the queue, newest first; state empty means all.
+// Jobs lists the queue, newest first; no states means all.
 func (s *Service) Jobs(ctx context.Context, states []job.State, p igny8.Page) (list igny8.List[job.Job], err error) {
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
 		list, err = job.List(ctx, tx, job.Filter{States: states}, p)
@@ -74,10 +75,8 @@ type Health struct {
 // In counts the jobs in the states given.
 func (h Health) In(states ...job.State) (n int64) {
 	for _, c := range h.Jobs {
-		for _, s := range states {
-			if c.State == s {
-				n += c.N
-			}
+		if slices.Contains(states, c.State) {
+			n += c.N
 		}
 	}
 	return n

@@ -78,7 +78,9 @@ func TestThePalette(t *testing.T) {
 	active := func() string {
 		return browsertest.Eval[string](p, `document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))?.firstChild.textContent ?? ''`)
 	}
-	opened := func() bool { return browsertest.Eval[bool](p, `!!document.querySelector('staff-palette dialog[open]')`) }
+	opened := func() bool {
+		return browsertest.Eval[bool](p, `!!document.querySelector('staff-palette dialog[open]')`)
+	}
 	p.Press("Ctrl+k").See("Accounts", "Log out").Axe()
 	if active() != "Approvals" {
 		t.Errorf("at first %q is chosen", active())

@@ -329,7 +329,7 @@ func figures(e engine) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if e.Oldest == nil {
-				templ_7745c5c3_Err = view.StatusChip(view.OK, text.T(ctx, "staff.figure.nothing_waits")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = view.StatusChip(view.OK, text.T(ctx, "staff.figure.none")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
