@@ -31,6 +31,7 @@ import (
 	"igny8/internal/idem"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/ops"
 	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
@@ -49,11 +50,12 @@ var Version = "dev"
 
 // App is the running program's parts.
 type App struct {
-	cfg  config.Config
-	log  *slog.Logger
-	db   *db.DB
-	idem *idem.Store
-	api  *api.API
+	cfg      config.Config
+	settings []config.Setting
+	log      *slog.Logger
+	db       *db.DB
+	idem     *idem.Store
+	api      *api.API
 
 	auth    *auth.Service
 	account *account.Service
@@ -62,6 +64,7 @@ type App struct {
 	billing *billing.Service
 	site    *site.Service
 	search  *search.Service
+	ops     *ops.Service
 	feed    *event.Feed
 	pages   *console.Console
 }
@@ -94,9 +97,10 @@ func migrate(ctx context.Context, d *db.DB) error {
 // build makes the services over an open, migrated database. base begins the links
 // in letters when no public address is set.
 func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger, d *db.DB) (*App, error) {
-	issuer := cmp.Or(cfg.PublicURL, "igny8") // the same on every node, whatever it listens on
+	public, settings := cfg.PublicURL != "", cfg.Settings() // as they were given
+	issuer := cmp.Or(cfg.PublicURL, "igny8")                // the same on every node, whatever it listens on
 	cfg.PublicURL = strings.TrimRight(cmp.Or(cfg.PublicURL, base), "/")
-	a := &App{cfg: cfg, log: log, db: d}
+	a := &App{cfg: cfg, settings: settings, log: log, db: d}
 	secret, err := loadSecret(cfg)
 	if err != nil {
 		return nil, err
@@ -124,6 +128,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
 	a.search = search.New(d)
+	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
 	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
@@ -212,6 +217,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterSites(r, a.site)
 	api.RegisterAdmin(r, a.billing)
 	api.RegisterSearch(r, a.search)
+	api.RegisterJobs(r, a.ops)
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}
@@ -238,11 +244,12 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	if err != nil {
 		return nil, err
 	}
-	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing})
+	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Logins: demoLogins(a.cfg.Demo)})
 	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site})
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
-	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Search: a.search,
+	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
+		Catalog: a.catalog, Search: a.search, Ops: a.ops,
 		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
 	return c, nil
 }

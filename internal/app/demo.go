@@ -13,6 +13,7 @@ import (
 
 	"igny8/internal/demo"
 	"igny8/internal/doctor"
+	publicpages "igny8/internal/web/console/public"
 )
 
 func (c *cli) demo() *cobra.Command {
@@ -31,9 +32,8 @@ func (c *cli) demo() *cobra.Command {
 			if once && !cmd.Flags().Changed("addr") {
 				cfg.Addr = "127.0.0.1:0"
 			}
-			cfg.Demo = true
-			cfg.RateLimits = "off" // the journey signs up as often as somebody wants to see it
-			var back atomic.Int64  // the demonstration's past is made with the clock set back
+			cfg = cfg.Demonstration() // the journey signs up as often as somebody wants to see it
+			var back atomic.Int64     // the demonstration's past is made with the clock set back
 			cfg.Now = func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
 			return serving(cmd.Context(), cfg, quietly(log), func(ctx context.Context, a *App, base string) error {
 				return c.play(ctx, a, base, once, func(ago time.Duration) { back.Store(int64(ago)) })
@@ -41,6 +41,15 @@ func (c *cli) demo() *cobra.Command {
 		}}
 	cmd.Flags().BoolVar(&once, "once", false, "end after the journey")
 	return cmd
+}
+
+// demoLogins are shown on the pages of the login, in the demonstration alone.
+func demoLogins(on bool) []publicpages.Login {
+	if !on {
+		return nil
+	}
+	return []publicpages.Login{{Email: demo.StaffEmail, Password: demo.Password, Staff: true}, {Email: demo.SecondEmail, Password: demo.Password, Staff: true},
+		{Email: demo.CustomerEmail, Password: demo.Password}}
 }
 
 func loopback(addr string) bool {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"igny8"
+	"igny8/internal/db"
 	"igny8/internal/demo"
 	"igny8/internal/web/api"
 )
@@ -94,6 +96,8 @@ getAccountOverview               401     403    403    403   403   403   200
 getAccountTimeline               401     403    403    403   403   403   200
 listPlatformAuditEvents          401     403    403    403   403   403   200
 search                           401     403    403    403   403   403   200
+listJobs                         401     403    403    403   403   403   200
+retryJob                         401     403    403    403   403   403   200
 `
 
 // matrix reads expectations: route → principal → status.
@@ -127,6 +131,7 @@ func matrix(t *testing.T) (principals []string, want map[string]map[string]int) 
 type tenant struct {
 	customer
 	site   string
+	job    string            // that failed
 	tokens map[string]string // by principal
 }
 
@@ -140,7 +145,7 @@ func (w *world) paidUp() *tenant {
 }
 
 func (w *world) tenant(u customer, site string) *tenant {
-	return &tenant{u, site, map[string]string{"owner": u.token, "staff": w.staff, "anonymous": ""}}
+	return &tenant{u, site, "", map[string]string{"owner": u.token, "staff": w.staff, "anonymous": ""}}
 }
 
 // tokenOf is the principal's credential; members are made when they are needed.
@@ -186,11 +191,24 @@ func (w *world) receipt() (body, header string) {
 // has paid.
 var needs = map[string]func(*world) *tenant{
 	"submitPayment": unpaid, "submitPaymentByLink": unpaid,
-	"withdrawPayment": waiting, "claimPayment": waiting, "approvePayment": waiting, "rejectPayment": waiting, "bulkApprovePayments": waiting,
+	"withdrawPayment": waiting, "claimPayment": waiting, "approvePayment": waiting, "rejectPayment": waiting, "bulkApprovePayments": waiting, "retryJob": failed,
 }
 
 func unpaid(w *world) *tenant  { return w.tenant(w.signUp(starter), "") }
 func waiting(w *world) *tenant { return w.tenant(w.paying(), "") }
+
+// failed makes an account whose first letter could not be sent.
+func failed(w *world) *tenant {
+	o := unpaid(w)
+	err := w.app.db.System(w.Context(), "test.fail", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		return tx.QueryRowContext(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = CURRENT_TIMESTAMP
+			WHERE id = (SELECT max(id) FROM river_job) RETURNING CAST(id AS text)`).Scan(&o.job)
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return o
+}
 
 // bodies are valid requests.
 var bodies = map[string]func(w *world, o *tenant) string{
@@ -242,7 +260,7 @@ func pathOf(rt api.Route, o *tenant) string {
 	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
 	id := igny8.NewID[igny8.SessionID](time.Now()).String() // of an object that never was
 	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
-		"/admin/payments/": o.paid, "/admin/accounts/": o.account} {
+		"/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job} {
 		if strings.HasPrefix(rt.Path, prefix) {
 			id = value
 		}

@@ -104,6 +104,10 @@ UPDATE app_user SET password_hash = @password_hash, updated_at = @now WHERE id =
 -- system scope: a person's sessions are of no tenant. Of staff's looks into accounts too.
 UPDATE session SET revoked_at = @now, revoked_reason = @reason WHERE user_id = @user_id AND id <> @keep AND revoked_at IS NULL RETURNING id;
 
+-- name: EndForeignSessions :exec
+-- system scope: as EndOtherSessions.
+UPDATE session SET revoked_at = @now, revoked_reason = @reason WHERE user_id = @user_id AND network <> @network AND revoked_at IS NULL;
+
 -- name: EndOneSession :one
 -- system scope: as EndOtherSessions.
 UPDATE session SET revoked_at = @now, revoked_reason = 'ended by its person' WHERE user_id = @user_id AND id = @id AND revoked_at IS NULL RETURNING id;

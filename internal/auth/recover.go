@@ -47,8 +47,9 @@ func takeLink(ctx context.Context, tx *db.Tx, kind OpaqueKind, purpose, token st
 
 // Verify proves an address with the token of the letter: once, within 24 hours.
 // Whoever signed up with an address that was not theirs must not stay in when its
-// owner proves it: the first proof ends every session and open change of address,
-// unless the person is logged in here, and so knows the password too.
+// owner proves it: the first proof ends every session from another network than
+// actor's, and every open change of address, unless actor is the person logged in,
+// and so knows the password too.
 func (s *Service) Verify(ctx context.Context, actor igny8.Actor, token string) error {
 	return s.db.System(ctx, "auth.verify", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 		u, err := takeLink(ctx, tx, VerifyToken, toVerify, token)
@@ -59,7 +60,7 @@ func (s *Service) Verify(ctx context.Context, actor igny8.Actor, token string) e
 			return err
 		}
 		if u.EmailVerifiedAt == nil && actor.User != u.ID {
-			if err := s.endAll(ctx, tx, u.ID, igny8.SessionID{}, "address verified elsewhere"); err != nil {
+			if err := endForeign(ctx, tx, u.ID, actor.Network); err != nil {
 				return err
 			}
 		}
@@ -201,6 +202,17 @@ func (s *Service) endAll(ctx context.Context, tx *db.Tx, user igny8.UserID, keep
 		keep = igny8.SessionID{15: 1} // no session has it
 	}
 	if _, err := q.EndOtherSessions(ctx, authdb.EndOtherSessionsParams{UserID: user, Keep: keep, Reason: &reason, Now: &tx.Now}); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	if err := q.EndEmailChanges(ctx, authdb.EndEmailChangesParams{UserID: user, Now: &tx.Now}); err != nil {
+		return fmt.Errorf("end changes of address: %w", err)
+	}
+	return nil
+}
+
+func endForeign(ctx context.Context, tx *db.Tx, user igny8.UserID, network string) error {
+	q, reason := authdb.New(tx), "address verified elsewhere"
+	if err := q.EndForeignSessions(ctx, authdb.EndForeignSessionsParams{UserID: user, Network: network, Reason: &reason, Now: &tx.Now}); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	if err := q.EndEmailChanges(ctx, authdb.EndEmailChangesParams{UserID: user, Now: &tx.Now}); err != nil {

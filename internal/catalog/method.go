@@ -112,19 +112,10 @@ func MethodForCountry(ctx context.Context, tx *db.Tx, slugOrID, country string) 
 
 // Placeholders lists the enabled methods, of all countries, whose account values
 // the operator has not set.
-func (s *Service) Placeholders(ctx context.Context) ([]Method, error) {
-	return read(ctx, s, func(ctx context.Context, tx *db.Tx) (out []Method, err error) {
-		rows, err := catalogdb.New(tx).ListEnabledMethods(ctx)
-		for _, r := range rows {
-			m, err := method(r)
-			if err != nil {
-				return nil, err
-			}
-			if m.Placeholder() {
-				out = append(out, m)
-			}
-		}
-		return out, err
+func (s *Service) Placeholders(ctx context.Context) (out []Method, err error) {
+	return read(ctx, s, func(ctx context.Context, tx *db.Tx) ([]Method, error) {
+		all, err := enabledMethods(ctx, tx)
+		return slices.DeleteFunc(all, func(m Method) bool { return !m.Placeholder() }), err
 	})
 }
 
@@ -167,4 +158,25 @@ func setValues(fields []MethodField, values map[string]string) error {
 		fields[i].Value, fields[i].Placeholder = strings.TrimSpace(value), false
 	}
 	return nil
+}
+
+// Payable reports whether customers of any country can pay: whether an enabled
+// method shows the operator's account and not a placeholder.
+func Payable(ctx context.Context, tx *db.Tx) (bool, error) {
+	all, err := enabledMethods(ctx, tx)
+	return slices.ContainsFunc(all, func(m Method) bool { return !m.Placeholder() }), err
+}
+
+func enabledMethods(ctx context.Context, tx *db.Tx) ([]Method, error) {
+	rows, err := catalogdb.New(tx).ListEnabledMethods(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("payment methods: %w", err)
+	}
+	out := make([]Method, len(rows))
+	for i, r := range rows {
+		if out[i], err = method(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

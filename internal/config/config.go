@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"reflect"
@@ -168,6 +169,15 @@ func (c Config) validate() error {
 		errs = append(errs, errors.New("IGNY8_LOG must be text or json"))
 	}
 	return errors.Join(errs...)
+}
+
+// Demonstration is the settings as the demonstration runs with them: without rate
+// limits, and saying on every page that the data are invented.
+func (c Config) Demonstration() Config {
+	c.Demo, c.RateLimits = true, "off"
+	c.origins = maps.Clone(c.origins)
+	c.origins["IGNY8_RATE_LIMITS"] = "demonstration"
+	return c
 }
 
 // ApprovalHold is how long an approval on the pages may be undone.

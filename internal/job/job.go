@@ -134,8 +134,10 @@ func NewRunner(d *db.DB, w *Workers, log *slog.Logger, periodic ...Periodic) (*R
 		Workers: w.set, Logger: log,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
 		RescueStuckJobsAfter: 5 * time.Minute,
-		JobTimeout:           2 * time.Minute,
-		PeriodicJobs:         ticks,
+		// As long as discarded ones: somebody should see them after a weekend.
+		CancelledJobRetentionPeriod: 7 * 24 * time.Hour,
+		JobTimeout:                  2 * time.Minute,
+		PeriodicJobs:                ticks,
 	}
 	if d.Postgres() {
 		c, err := river.NewClient(riverpgxv5.New(d.Pool()), cfg)

@@ -32,8 +32,11 @@ type sendArgs struct {
 	Mail    igny8.MailID    `json:"mail"`
 }
 
+// SendKind is the kind of the jobs that send letters.
+const SendKind = "mail.send"
+
 // Kind names the job.
-func (sendArgs) Kind() string { return "mail.send" }
+func (sendArgs) Kind() string { return SendKind }
 
 // Enqueue writes the letter and the job that sends it. A second letter with the
 // same key is silently not written.

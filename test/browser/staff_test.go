@@ -21,7 +21,7 @@ func TestStaffPages(t *testing.T) {
 	account := p.Go("/staff/accounts").Click("main tbody tr:nth-child(1) a[data-row]").URL()
 	bulk := "/staff/bulk?" + chosen(waiting)
 	p.Sweep("/staff", payment, decided, bulk, "/staff/search?q=trx", "/staff/accounts", account,
-		"/staff/audit", "/staff/catalogue", "/staff/health")
+		"/staff/audit", "/staff/catalogue", "/staff/health", "/staff/health?show=all", "/staff/health?show=cancelled", "/staff/settings")
 }
 
 // paths returns where the links go that a selector finds, without the server's

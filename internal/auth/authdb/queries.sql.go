@@ -156,6 +156,28 @@ func (q *Queries) EndEmailChanges(ctx context.Context, arg EndEmailChangesParams
 	return err
 }
 
+const endForeignSessions = `-- name: EndForeignSessions :exec
+UPDATE session SET revoked_at = $1, revoked_reason = $2 WHERE user_id = $3 AND network <> $4 AND revoked_at IS NULL
+`
+
+type EndForeignSessionsParams struct {
+	Now     *time.Time
+	Reason  *string
+	UserID  igny8.UserID
+	Network string
+}
+
+// system scope: as EndOtherSessions.
+func (q *Queries) EndForeignSessions(ctx context.Context, arg EndForeignSessionsParams) error {
+	_, err := q.db.ExecContext(ctx, endForeignSessions,
+		arg.Now,
+		arg.Reason,
+		arg.UserID,
+		arg.Network,
+	)
+	return err
+}
+
 const endOneSession = `-- name: EndOneSession :one
 UPDATE session SET revoked_at = $1, revoked_reason = 'ended by its person' WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING id
 `

@@ -12,6 +12,18 @@ import (
 	"igny8"
 )
 
+const countUnsent = `-- name: CountUnsent :one
+SELECT count(*) FROM mail_message WHERE sent_at IS NULL
+`
+
+// system scope: staff see how many letters of all accounts have not left.
+func (q *Queries) CountUnsent(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUnsent)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const insertMessage = `-- name: InsertMessage :one
 INSERT INTO mail_message (account_id, id, dedup_key, template, recipient, subject, body_text, body_html, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id, dedup_key) DO NOTHING RETURNING id
@@ -85,6 +97,56 @@ func (q *Queries) Latest(ctx context.Context, limit int32) ([]MailMessage, error
 	return items, nil
 }
 
+const latestTo = `-- name: LatestTo :many
+SELECT account_id, id, dedup_key, template, recipient, subject, body_text, body_html, created_at, sent_at FROM mail_message WHERE account_id = $1 AND template = $2 AND recipient = $3 ORDER BY id DESC LIMIT $4
+`
+
+type LatestToParams struct {
+	AccountID igny8.AccountID
+	Template  string
+	Recipient string
+	Limit     int32
+}
+
+func (q *Queries) LatestTo(ctx context.Context, arg LatestToParams) ([]MailMessage, error) {
+	rows, err := q.db.QueryContext(ctx, latestTo,
+		arg.AccountID,
+		arg.Template,
+		arg.Recipient,
+		arg.Limit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MailMessage{}
+	for rows.Next() {
+		var i MailMessage
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.ID,
+			&i.DedupKey,
+			&i.Template,
+			&i.Recipient,
+			&i.Subject,
+			&i.BodyText,
+			&i.BodyHtml,
+			&i.CreatedAt,
+			&i.SentAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const markSent = `-- name: MarkSent :exec
 UPDATE mail_message SET sent_at = $1 WHERE account_id = $2 AND id = $3 AND sent_at IS NULL
 `
@@ -98,6 +160,22 @@ type MarkSentParams struct {
 func (q *Queries) MarkSent(ctx context.Context, arg MarkSentParams) error {
 	_, err := q.db.ExecContext(ctx, markSent, arg.Now, arg.AccountID, arg.ID)
 	return err
+}
+
+const sentWithKey = `-- name: SentWithKey :one
+SELECT count(*) FROM mail_message WHERE account_id = $1 AND dedup_key LIKE CAST($2 AS text) || '%' AND sent_at IS NOT NULL
+`
+
+type SentWithKeyParams struct {
+	AccountID igny8.AccountID
+	Prefix    string
+}
+
+func (q *Queries) SentWithKey(ctx context.Context, arg SentWithKeyParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sentWithKey, arg.AccountID, arg.Prefix)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const unsent = `-- name: Unsent :one

@@ -24,7 +24,7 @@ func RegisterPerson(a *API, s *auth.Service) {
 	}
 	same := "The answer is the same whether somebody has the address or not."
 	Register(a, public("/auth/email/verify", "verifyEmail", "Prove an e-mail address with the token from the letter",
-		"The first proof ends every session of the person, unless it is sent with an access token of theirs.", 204), h.verify)
+		"The first proof ends the person's sessions from other networks, unless it is sent with an access token of theirs.", 204), h.verify)
 	Register(a, public("/auth/email/resend", "resendVerification", "Ask for a new letter that proves an address", same, 202), h.resend)
 	Register(a, public("/auth/password/forgot", "forgotPassword", "Ask for a letter that sets a new password", same, 202), h.forgot)
 	Register(a, public("/auth/password/reset", "resetPassword", "Set a new password with the token from the letter",
@@ -52,7 +52,7 @@ type verifyIn struct {
 }
 
 func (h personHandler) verify(ctx context.Context, in *verifyIn) (*struct{}, error) {
-	actor := ActorFrom(ctx)
+	actor := igny8.Actor{Network: web.Network(ActorFrom(ctx).Network)}
 	if token, ok := strings.CutPrefix(in.Authorization, "Bearer "); ok {
 		known, err := h.s.Authenticate(ctx, token)
 		if err != nil && igny8.KindOf(err) != igny8.Unauthenticated {

@@ -30,6 +30,8 @@ import (
 	"igny8/internal/doctor/doctortest"
 	"igny8/internal/idem"
 	"igny8/internal/job"
+	"igny8/internal/ops"
+	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/web"
 	"igny8/internal/web/api"
@@ -91,6 +93,8 @@ func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 	api.RegisterCatalog(a, catalog.New(d))
 	api.RegisterBilling(a, c.billing)
 	api.RegisterAdmin(a, c.billing)
+	api.RegisterSearch(a, search.New(d))
+	api.RegisterJobs(a, ops.New(d, ops.Installation{Version: "1.2.3"}))
 	web.RegisterMailbox(a.Mux(), d)
 	c.h = a.Handler()
 	return c

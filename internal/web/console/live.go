@@ -42,6 +42,9 @@ func (r Response) Live(of igny8.AccountID) Response {
 // streamed reports whether the browser asks for the stream of a live fragment.
 func (r *Request) streamed() bool { return r.HTTP.URL.Query().Get("live") == "1" }
 
+// Streams is how many live pages this server holds open.
+func (c *Console) Streams() int64 { return c.streams.Load() }
+
 // Close ends all streams, so that the server can stop.
 func (c *Console) Close() { c.closing() }
 

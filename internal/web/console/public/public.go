@@ -23,6 +23,13 @@ type Deps struct {
 	Catalog *catalog.Service
 	Signup  *signup.Service
 	Billing *billing.Service
+	Logins  []Login // of the demonstration, whose passwords are public; else none
+}
+
+// Login is what somebody logs in with at the demonstration.
+type Login struct {
+	Email, Password string
+	Staff           bool
 }
 
 type handler struct {
@@ -66,7 +73,7 @@ func (h handler) login(staff bool) console.Handler {
 		if r.LoggedIn() && !staff {
 			return console.SeeOther(r.Here()), nil
 		}
-		return console.Page(text.T(ctx, "login.title"), "login", loginPage(r.Form(), staff)).Plain(), nil
+		return console.Page(text.T(ctx, "login.title"), "login", loginPage(r.Form(), staff, h.logins(staff))).Plain(), nil
 	}
 }
 
@@ -78,7 +85,7 @@ func (h handler) enter(staff bool) console.Handler {
 				return res, err
 			}
 			f := r.RefusedAnyway(ctx, err)
-			return console.Page(text.T(ctx, "login.title"), "login", loginPage(f, staff)).Showing(f).Plain(), nil
+			return console.Page(text.T(ctx, "login.title"), "login", loginPage(f, staff, h.logins(staff))).Showing(f).Plain(), nil
 		}
 		return res, nil
 	}

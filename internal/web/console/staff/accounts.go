@@ -131,11 +131,3 @@ func (h handler) catalogue(ctx context.Context, r *console.Request) (console.Res
 	}
 	return console.Page(text.T(ctx, "staff.catalogue"), "catalogue", cataloguePage(w)), nil
 }
-
-func (h handler) health(ctx context.Context, _ *console.Request) (console.Response, error) {
-	report, err := h.Doctor(ctx)
-	if err != nil {
-		return console.Response{}, err
-	}
-	return console.Page(text.T(ctx, "staff.health"), "health", healthPage(report)), nil
-}

@@ -49,7 +49,11 @@ func (h handler) queue(ctx context.Context, r *console.Request) (console.Respons
 	if r.Fragment() {
 		return console.Fragment(body).Polled(), nil
 	}
-	return console.Page(text.T(ctx, "staff.queue"), "queue", queuePage(r, t, body)), nil
+	setup, err := h.firstRun(ctx)
+	if err != nil {
+		return console.Response{}, err
+	}
+	return console.Page(text.T(ctx, "staff.queue"), "queue", queuePage(r, t, body, setup, h.Demo)), nil
 }
 
 // sort puts the rows into the tabs: those that the reader has open or confirmed

@@ -9,7 +9,9 @@ import (
 	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
+	"igny8/internal/config"
 	"igny8/internal/doctor"
+	"igny8/internal/ops"
 	"igny8/internal/search"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -18,13 +20,16 @@ import (
 
 // Deps are the services whose pages these are.
 type Deps struct {
-	Hold    time.Duration // how long an approval may be undone
-	Target  time.Duration // within which staff mean to decide
-	Auth    *auth.Service
-	Billing *billing.Service
-	Catalog *catalog.Service
-	Search  *search.Service
-	Doctor  func(context.Context) (doctor.Report, error)
+	Hold     time.Duration // how long an approval may be undone
+	Target   time.Duration // within which staff mean to decide
+	Demo     bool          // the demonstration: nothing needs to be set up
+	Settings []config.Setting
+	Auth     *auth.Service
+	Billing  *billing.Service
+	Catalog  *catalog.Service
+	Search   *search.Service
+	Ops      *ops.Service
+	Doctor   func(context.Context) (doctor.Report, error)
 }
 
 type handler struct {
@@ -55,6 +60,10 @@ func Register(c *console.Console, d Deps) {
 	c.Staff("GET /staff/audit", igny8.PermPlatform, h.audit)
 	c.Staff("GET /staff/catalogue", igny8.PermCatalogue, h.catalogue)
 	c.Staff("GET /staff/health", igny8.PermPlatform, h.health)
+	c.Staff("POST /staff/jobs/{id}/retry", igny8.PermPlatform, h.retry)
+	c.Staff("GET /staff/settings", igny8.PermPlatform, h.settings)
+	c.Staff("POST /staff/settings/test-letter", igny8.PermPlatform, h.testLetter)
+	c.Staff("POST /staff/checklist", igny8.PermPayments, h.checklist)
 }
 
 // nav is the navigation of staff: what the reader may open.
@@ -69,7 +78,8 @@ func nav(ctx context.Context, r *console.Request) (items []view.NavItem) {
 	add(igny8.PermAccounts, "search", "/staff/search", "search")
 	add(igny8.PermCatalogue, "catalogue", "/staff/catalogue", "tag")
 	add(igny8.PermPlatform, "audit", "/staff/audit", "clock")
-	add(igny8.PermPlatform, "health", "/staff/health", "check-circle")
+	add(igny8.PermPlatform, "health", "/staff/health", "pulse")
+	add(igny8.PermPlatform, "settings", "/staff/settings", "settings")
 	add(igny8.PermSelf, "security", "/staff/security", "lock")
 	return items
 }

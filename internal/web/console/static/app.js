@@ -196,10 +196,79 @@ class StaffKeys extends HTMLElement {
   }
 }
 
+// staff-palette is the box of Ctrl K: a combobox over the navigation, what the page
+// offers (data-key) and logging out. Whatever else is typed is searched for.
+class StaffPalette extends HTMLElement {
+  connectedCallback() {
+    this.dialog = this.querySelector('dialog');
+    this.input = this.querySelector('input');
+    this.list = this.querySelector('ul');
+    for (const item of document.querySelectorAll('[data-palette]')) {
+      item.hidden = false;
+      item.onclick = (e) => { e.preventDefault(); this.open(); };
+    }
+    this.listen = (e) => {
+      if (!(e.ctrlKey || e.metaKey) || e.altKey || e.shiftKey || e.key.toLowerCase() !== 'k') return;
+      e.preventDefault();
+      this.open();
+    };
+    document.addEventListener('keydown', this.listen);
+    this.input.oninput = () => this.show();
+    this.input.onkeydown = (e) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+      if (step) { e.preventDefault(); this.mark((this.at + step + this.found.length) % this.found.length); }
+    };
+    this.querySelector('form').onsubmit = (e) => {
+      if (this.found[this.at]?.go) { e.preventDefault(); this.go(this.at); }
+      else if (!this.input.value.trim()) e.preventDefault();
+    };
+    this.dialog.onclick = (e) => { if (e.target === this.dialog) this.dialog.close(); };
+  }
+  disconnectedCallback() { document.removeEventListener('keydown', this.listen); }
+  open() {
+    if (document.querySelector('dialog[open]')) return;
+    const entry = (e) => ({ text: (e.querySelector('span:not(.count)') ?? e).textContent.trim(), key: e.dataset.key, go: () => e.click() });
+    this.entries = [...document.querySelectorAll('main [data-key], .side-wide .nav li:not([data-palette]) a, .side-wide .side-user button')]
+      .map(entry).filter((e, i, all) => e.text && all.findIndex((other) => other.text === e.text) === i);
+    this.input.value = '';
+    this.show();
+    this.dialog.showModal();
+    this.input.focus();
+  }
+  show() {
+    const typed = this.input.value.trim(), low = typed.toLowerCase();
+    this.found = this.entries.filter((e) => e.text.toLowerCase().includes(low));
+    if (typed) this.found.push({ text: this.dataset.search.replace('{0}', typed) });
+    this.list.replaceChildren(...this.found.map((e, i) => {
+      const li = document.createElement('li'), words = document.createElement('span');
+      li.id = 'palette-' + i;
+      li.setAttribute('role', 'option');
+      words.textContent = e.text;
+      li.append(words);
+      if (e.key) { const kbd = document.createElement('kbd'); kbd.textContent = e.key; li.append(kbd); }
+      li.onclick = () => this.go(i);
+      return li;
+    }));
+    this.mark(0);
+  }
+  mark(at) {
+    this.at = at;
+    [...this.list.children].forEach((li, i) => li.setAttribute('aria-selected', i === at));
+    this.input.setAttribute('aria-activedescendant', 'palette-' + at);
+    this.list.children[at]?.scrollIntoView({ block: 'nearest' });
+  }
+  go(at) {
+    const { go } = this.found[at];
+    if (!go) { this.querySelector('form').submit(); return; }
+    this.dialog.close();
+    go();
+  }
+}
+
 for (const [name, element] of Object.entries({
   'copy-button': CopyButton, 'show-password': ShowPassword, 'file-upload': FileUpload, 'error-summary': ErrorSummary,
   'toast-message': ToastMessage, 'auto-submit': AutoSubmit, 'share-button': ShareButton,
-  'proof-view': ProofView, 'staff-keys': StaffKeys,
+  'proof-view': ProofView, 'staff-keys': StaffKeys, 'staff-palette': StaffPalette,
 })) customElements.define(name, element);
 
 function announce(message, wrong) {
