@@ -35,6 +35,7 @@ import (
 	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
+	"igny8/internal/team"
 	"igny8/internal/web"
 	"igny8/internal/web/api"
 	"igny8/internal/web/console"
@@ -61,6 +62,7 @@ type App struct {
 	account *account.Service
 	catalog *catalog.Service
 	signup  *signup.Service
+	team    *team.Service
 	billing *billing.Service
 	site    *site.Service
 	search  *search.Service
@@ -125,6 +127,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.account = account.NewService(d)
 	a.catalog = catalog.New(d)
 	a.signup = signup.New(d, a.auth)
+	a.team = team.New(d, a.auth, auth.Derive(secret, "invitations"), cfg.PublicURL)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
 	a.search = search.New(d)
@@ -211,6 +214,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterPerson(r, a.auth)
 	api.RegisterAccount(r, a.account)
+	api.RegisterTeam(r, a.account, a.team, a.auth)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)
 	api.RegisterCredits(r, a.billing)

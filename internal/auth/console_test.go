@@ -78,7 +78,7 @@ func (p *people) login(email string, staff, remember bool) auth.Console {
 // gone tells that the token opens nothing any more.
 func (p *people) gone(token, why string) {
 	p.Helper()
-	if _, err := p.s.AuthenticateConsole(p.Context(), token); igny8.KindOf(err) != igny8.Unauthenticated {
+	if _, err := p.s.AuthenticateConsole(p.Context(), token, ""); igny8.KindOf(err) != igny8.Unauthenticated {
 		p.Errorf("%s: want 401, got %v", why, err)
 	}
 }
@@ -86,12 +86,12 @@ func (p *people) gone(token, why string) {
 func TestConsoleKnowsWhoComes(t *testing.T) {
 	onConsole(t, func(p *people) {
 		in := p.login("ayesha@example.com", false, false)
-		c, err := p.s.AuthenticateConsole(p.Context(), in.Token)
+		c, err := p.s.AuthenticateConsole(p.Context(), in.Token, "")
 		if err != nil || c.Actor.Account != p.home || c.Actor.Role != igny8.RoleOwner || c.Account.Slug != "caf-karachi" || c.User.FirstName != "Ayesha" {
 			p.Fatalf("got %+v, %v", c, err)
 		}
 		staff := p.login("staff@example.com", true, false)
-		if s, err := p.s.AuthenticateConsole(p.Context(), staff.Token); err != nil || !s.Actor.Staff() || s.Account.Slug != "" {
+		if s, err := p.s.AuthenticateConsole(p.Context(), staff.Token, ""); err != nil || !s.Actor.Staff() || s.Account.Slug != "" {
 			p.Errorf("staff: got %+v, %v", s.Actor, err)
 		}
 		for _, bad := range []string{"", "x", in.Token + "x", "igny8_rt_" + in.Token[len("igny8_web_"):]} {
@@ -162,7 +162,7 @@ func TestConsoleIdleAndAbsoluteLimits(t *testing.T) {
 		at := func(after time.Duration) { p.clock.Advance(start.Add(after).Sub(p.clock.Now())) }
 
 		at(auth.StaffConsoleIdle - time.Second)
-		c, err := p.s.AuthenticateConsole(p.Context(), staff.Token)
+		c, err := p.s.AuthenticateConsole(p.Context(), staff.Token, "")
 		if err != nil || !c.Until.Equal(p.clock.Now().Add(auth.StaffConsoleIdle)) {
 			p.Errorf("use just before the idle limit must move it on: %v, %v", c.Until, err)
 		}
@@ -171,12 +171,12 @@ func TestConsoleIdleAndAbsoluteLimits(t *testing.T) {
 
 		at(auth.ConsoleIdle)
 		p.gone(in.Token, "a customer at the idle limit")
-		if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token); err != nil {
+		if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token, ""); err != nil {
 			p.Errorf("remembered: %v", err)
 		}
 		for day := 20; day < 90; day += 20 { // used all the time, but a session ends
 			at(time.Duration(day) * 24 * time.Hour)
-			if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token); err != nil {
+			if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token, ""); err != nil {
 				p.Fatalf("day %d: %v", day, err)
 			}
 		}
