@@ -148,10 +148,18 @@ func (p MemberPatch) on(m Member) Member {
 // RemoveMember ends a membership: that of somebody else, or the actor's own. Their
 // next request to the account is refused, and so are its invitations by them.
 func (s *Service) RemoveMember(ctx context.Context, actor igny8.Actor, id igny8.MembershipID) error {
+	if actor.Account.IsZero() { // staff
+		return igny8.ErrNotFound
+	}
 	return s.db.Tenant(ctx, "account.remove_member", actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		m, self, role, err := lockMember(ctx, tx, actor, id)
 		if err != nil {
 			return err
+		}
+		if !self { // to leave asks for nothing
+			if err := Admit(actor, igny8.PermAccountManage, NeedWork); err != nil {
+				return err
+			}
 		}
 		if err := MayGrant(role, self, m.Role, ""); err != nil {
 			return err

@@ -264,6 +264,18 @@ func (w *world) member(accountID string, role igny8.Role) (token string) {
 	return token
 }
 
+// exec changes the database behind the stories' back.
+func (w *world) exec(query string) {
+	w.Helper()
+	err := w.app.db.System(w.Context(), "test.exec", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, query)
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
 // count runs a query for one number, in system scope.
 func (w *world) count(query string, args ...any) (n int64) {
 	return countIn(w, w.app.db, query, args...)

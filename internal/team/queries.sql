@@ -4,7 +4,11 @@ SELECT count(*) FROM invitation WHERE account_id = @account_id AND id <> @except
 
 -- name: IsMemberByEmail :one
 SELECT count(*) FROM membership JOIN app_user ON app_user.id = membership.user_id
-WHERE membership.account_id = @account_id AND app_user.email_norm = @email_norm;
+WHERE membership.account_id = @account_id AND lower(app_user.email) = CAST(@email_norm AS text);
+
+-- name: Reader :one
+-- What a letter to a person needs.
+SELECT email, first_name, language FROM app_user WHERE id = $1;
 
 -- name: RevokeExpired :exec
 -- Makes room in the index for another invitation of the same person.

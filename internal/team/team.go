@@ -198,17 +198,14 @@ func seat(ctx context.Context, tx *db.Tx) error {
 	return err
 }
 
-// write sends the letter, in the invited person's language when they are known,
-// else in English.
+// write sends the letter, in the language of who invites: another would tell whether
+// we know the address.
 func (s *Service) write(ctx context.Context, tx *db.Tx, home account.Account, row teamdb.Invitation, token string) error {
-	lang := "en"
-	u, err := account.UserByEmail(ctx, tx, row.EmailNorm)
-	if err == nil {
-		lang = u.Language
-	} else if !db.Absent(err) {
-		return err
+	inviter, err := teamdb.New(tx).Reader(ctx, row.InvitedBy)
+	if err != nil {
+		return fmt.Errorf("read who invites: %w", err)
 	}
-	return mail.Enqueue(ctx, tx, mail.Letter{To: row.Email, Lang: lang, Template: "invitation", Key: "invitation:" + row.Hash,
+	return mail.Enqueue(ctx, tx, mail.Letter{To: row.Email, Lang: inviter.Language, Template: "invitation", Key: "invitation:" + row.Hash,
 		Data: map[string]any{"Account": home.Name, "Inviter": row.InvitedEmail, "Role": string(row.Role), "Link": s.publicURL + "/invite/" + token}})
 }
 

@@ -60,9 +60,9 @@ func (s *Service) OfferOwnership(ctx context.Context, actor igny8.Actor, to igny
 }
 
 func (s *Service) writeOffer(ctx context.Context, tx *db.Tx, actor igny8.Actor, home account.Account, o Offer, token string) error {
-	u, err := account.UserByID(ctx, tx, o.To.User)
+	u, err := teamdb.New(tx).Reader(ctx, o.To.User)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the receiver: %w", err)
 	}
 	return mail.Enqueue(ctx, tx, mail.Letter{To: u.Email, Lang: u.Language, Template: "ownership", Key: "ownership:" + o.Hash,
 		Data: map[string]any{"Name": u.FirstName, "Account": home.Name, "Giver": actor.Email, "Link": s.publicURL + "/app/" + home.Slug + "/ownership/" + token}})
@@ -119,7 +119,7 @@ func (s *Service) CancelOffer(ctx context.Context, actor igny8.Actor) error {
 // actor, or the giver is no owner any more.
 func (s *Service) TakeOwnership(ctx context.Context, actor igny8.Actor, token string) error {
 	hash, ok := auth.HashOpaque(auth.OwnerToken, token)
-	if !ok || !actor.Impersonator.IsZero() {
+	if !ok || !actor.Impersonator.IsZero() || actor.Account.IsZero() {
 		return errOffer
 	}
 	return s.db.Tenant(ctx, "team.take_ownership", actor.Account, func(ctx context.Context, tx *db.Tx) error {

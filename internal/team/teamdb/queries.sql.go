@@ -232,7 +232,7 @@ func (q *Queries) InsertTransfer(ctx context.Context, arg InsertTransferParams) 
 
 const isMemberByEmail = `-- name: IsMemberByEmail :one
 SELECT count(*) FROM membership JOIN app_user ON app_user.id = membership.user_id
-WHERE membership.account_id = $1 AND app_user.email_norm = $2
+WHERE membership.account_id = $1 AND lower(app_user.email) = CAST($2 AS text)
 `
 
 type IsMemberByEmailParams struct {
@@ -379,6 +379,24 @@ func (q *Queries) PendingFor(ctx context.Context, arg PendingForParams) ([]Pendi
 		return nil, err
 	}
 	return items, nil
+}
+
+const reader = `-- name: Reader :one
+SELECT email, first_name, language FROM app_user WHERE id = $1
+`
+
+type ReaderRow struct {
+	Email     string
+	FirstName string
+	Language  string
+}
+
+// What a letter to a person needs.
+func (q *Queries) Reader(ctx context.Context, id igny8.UserID) (ReaderRow, error) {
+	row := q.db.QueryRowContext(ctx, reader, id)
+	var i ReaderRow
+	err := row.Scan(&i.Email, &i.FirstName, &i.Language)
+	return i, err
 }
 
 const renewInvitation = `-- name: RenewInvitation :one
