@@ -248,8 +248,8 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	if err != nil {
 		return nil, err
 	}
-	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Logins: demoLogins(a.cfg.Demo)})
-	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site})
+	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Team: a.team, Logins: demoLogins(a.cfg.Demo)})
+	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site, Team: a.team})
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,

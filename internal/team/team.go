@@ -184,6 +184,30 @@ func room(ctx context.Context, tx *db.Tx, except igny8.InvitationID) error {
 	return nil
 }
 
+// Seats are how many the plan has, and how many members and open invitations take.
+type Seats struct {
+	Used    int64
+	Allowed *int64 // nil: no limit, or no plan is running
+}
+
+// Seats counts the seats of the actor's account.
+func (s *Service) Seats(ctx context.Context, actor igny8.Actor) (out Seats, err error) {
+	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		l, err := billing.RunningLimits(ctx, tx)
+		if err != nil && igny8.KindOf(err) != igny8.PaymentRequired {
+			return err
+		}
+		members, err := account.CountMembers(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("count members: %w", err)
+		}
+		open, err := teamdb.New(tx).CountOpen(ctx, teamdb.CountOpenParams{AccountID: tx.Account, ExceptID: igny8.InvitationID{15: 1}, Now: tx.Now})
+		out = Seats{members + open, l.MaxUsers}
+		return err
+	})
+	return out, err
+}
+
 // seat refuses when the members alone fill the plan's seats, which happens when the
 // plan became smaller after the invitation.
 func seat(ctx context.Context, tx *db.Tx) error {
