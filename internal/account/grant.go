@@ -10,6 +10,9 @@ import (
 var ErrRole = igny8.E(igny8.Forbidden, "role_not_grantable",
 	"Your role does not allow this change: owners change everybody, admins change editors and viewers, and nobody raises themselves.")
 
+// ErrNoRole asks for a role.
+var ErrNoRole = igny8.InvalidField("role", "required", "Choose a role.")
+
 // ErrLastOwner refuses to leave an account without an owner.
 var ErrLastOwner = igny8.E(igny8.Conflict, "last_owner",
 	"This is the account's only owner; make somebody else an owner first, or hand the ownership over.")

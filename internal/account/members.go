@@ -99,6 +99,9 @@ type MemberPatch struct {
 // that the actor has under the account's lock decides, not the one they came with.
 // check sees the member as they are and may refuse (If-Match).
 func (s *Service) ChangeMember(ctx context.Context, actor igny8.Actor, id igny8.MembershipID, check func(Member) error, p MemberPatch) (m Member, err error) {
+	if p.Role != nil && *p.Role == "" {
+		return m, ErrNoRole
+	}
 	err = s.db.Tenant(ctx, "account.change_member", actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		old, self, role, err := lockMember(ctx, tx, actor, id)
 		if err != nil {

@@ -41,6 +41,9 @@ func TestMembersOfCertainSites(t *testing.T) {
 		if a := limit(200, `["`+o.site+`"]`, "If-Match: "+before.header.Get("ETag")); !strings.Contains(a.raw, o.site) {
 			t.Error(a)
 		}
+		if v, ok := before.body["sites"]; !ok || v != nil {
+			t.Errorf("who reaches all sites has %v", v)
+		}
 		limit(412, "null", "If-Match: "+before.header.Get("ETag"))
 		limit(422, `["site_01kcn5s3ggf8xsrkaybvr8h4dk"]`)
 		limit(422, "[]")

@@ -97,6 +97,9 @@ func (s *Service) Invite(ctx context.Context, actor igny8.Actor, in Invitee) (ou
 	if err != nil {
 		return out, err
 	}
+	if in.Role == "" {
+		return out, account.ErrNoRole
+	}
 	if err := account.MayGrant(actor.Role, false, "", in.Role); err != nil {
 		return out, err
 	}

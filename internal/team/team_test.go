@@ -341,7 +341,7 @@ func TestInvitationsKeepToTheRoles(t *testing.T) {
 	run(t, 9, func(w *world) {
 		admin := w.person("admin@example.com", igny8.RoleAdmin)
 		for role, want := range map[igny8.Role]string{igny8.RoleOwner: "role_not_grantable", igny8.RoleAdmin: "role_not_grantable", igny8.RoleDeveloper: "role_not_grantable",
-			igny8.RoleBot: "role_not_grantable", igny8.RoleEditor: "", igny8.RoleViewer: ""} {
+			igny8.RoleBot: "role_not_grantable", "": "required", igny8.RoleEditor: "", igny8.RoleViewer: ""} {
 			_, err := w.s.Invite(w.ctx, admin, team.Invitee{Email: string(role) + "@example.com", Role: role})
 			w.code(err, want, "an admin invites to "+string(role))
 		}

@@ -82,13 +82,21 @@ type MemberBody struct {
 	ID         igny8.MembershipID `json:"id"`
 	User       PersonBody         `json:"user"`
 	Role       igny8.Role         `json:"role" enum:"owner,admin,editor,viewer"`
-	Sites      []igny8.SiteID     `json:"sites" nullable:"true" doc:"The only sites they reach; null is all."`
+	Sites      *[]igny8.SiteID    `json:"sites" nullable:"true" doc:"The only sites they reach; null is all."`
 	CreatedAt  time.Time          `json:"created_at"`
 	LastSeenAt *time.Time         `json:"last_seen_at" doc:"When they used this account last, within a quarter of an hour."`
 }
 
+// sitesBody is a list of sites; null for all.
+func sitesBody(sites []igny8.SiteID) *[]igny8.SiteID {
+	if sites == nil {
+		return nil
+	}
+	return &sites
+}
+
 func memberBody(m account.Member) MemberBody {
-	out := MemberBody{ID: m.ID, User: PersonBody{m.User, m.Name, m.Email}, Role: m.Role, Sites: m.Sites, CreatedAt: m.CreatedAt.UTC()}
+	out := MemberBody{ID: m.ID, User: PersonBody{m.User, m.Name, m.Email}, Role: m.Role, Sites: sitesBody(m.Sites), CreatedAt: m.CreatedAt.UTC()}
 	if m.LastSeenAt != nil {
 		at := m.LastSeenAt.UTC()
 		out.LastSeenAt = &at
@@ -168,7 +176,7 @@ type InvitationBody struct {
 	ID        igny8.InvitationID `json:"id"`
 	Email     string             `json:"email" example:"bilal@example.com"`
 	Role      igny8.Role         `json:"role" enum:"admin,editor,viewer"`
-	Sites     []igny8.SiteID     `json:"sites" nullable:"true" doc:"The only sites it is for; null is all."`
+	Sites     *[]igny8.SiteID    `json:"sites" nullable:"true" doc:"The only sites it is for; null is all."`
 	State     string             `json:"state" enum:"open,expired"`
 	InvitedBy string             `json:"invited_by" doc:"E-mail address."`
 	URL       string             `json:"url" doc:"To hand on to who can log in with the invited address."`
@@ -183,7 +191,7 @@ func invitationBody(now time.Time) func(team.Invitation) InvitationBody {
 		if i.Open(now) {
 			state = "open"
 		}
-		return InvitationBody{ID: i.ID, Email: i.Email, Role: i.Role, Sites: i.SiteIDs(), State: state, InvitedBy: i.InvitedEmail, URL: i.URL,
+		return InvitationBody{ID: i.ID, Email: i.Email, Role: i.Role, Sites: sitesBody(i.SiteIDs()), State: state, InvitedBy: i.InvitedEmail, URL: i.URL,
 			CreatedAt: i.CreatedAt.UTC(), ExpiresAt: i.ExpiresAt.UTC()}
 	}
 }

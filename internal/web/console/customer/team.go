@@ -36,6 +36,9 @@ func (h handler) team(ctx context.Context, r *console.Request) (console.Response
 
 func (h handler) showTeam(ctx context.Context, r *console.Request, c crew) (res console.Response, err error) {
 	c.manages = may(r, igny8.PermAccountManage, account.NeedBilling)
+	if !c.invite.Failed() {
+		c.invite = view.Filled("reach", "all")
+	}
 	c.mayChange = may(r, igny8.PermAccountManage, account.NeedWork)
 	c.mayGive = may(r, igny8.PermAccountClose, account.NeedBilling)
 	if c.manages {
