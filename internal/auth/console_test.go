@@ -100,6 +100,49 @@ func TestConsoleKnowsWhoComes(t *testing.T) {
 	})
 }
 
+// One login serves all of a person's accounts: the slug in the address decides, and a
+// slug that is not theirs, or none, is the account they logged in for.
+func TestConsoleTakesTheAccountOfTheAddress(t *testing.T) {
+	onConsole(t, func(p *people) {
+		other := igny8.NewID[igny8.AccountID](p.clock.Now())
+		in := p.login("ayesha@example.com", false, false)
+		err := p.d.System(p.Context(), "test", other, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := account.Create(ctx, tx, account.New{ID: other, Name: "Other", Status: igny8.AccountActive, Country: "PK", Currency: "PKR", TimeZone: "Asia/Karachi"}); err != nil {
+				return err
+			}
+			return account.AddMember(ctx, tx, p.customer, igny8.RoleViewer)
+		})
+		if err != nil {
+			p.Fatal(err)
+		}
+		opens := func(slug string, want igny8.AccountID, role igny8.Role) {
+			p.Helper()
+			c, err := p.s.AuthenticateConsole(p.Context(), in.Token, slug)
+			if err != nil || c.Actor.Account != want || c.Account.ID != want || c.Actor.Role != role {
+				p.Errorf("%q opens %s as %s, %v", slug, c.Account.Slug, c.Actor.Role, err)
+			}
+		}
+		opens("other", other, igny8.RoleViewer)
+		opens("caf-karachi", p.home, igny8.RoleOwner)
+		opens("", p.home, igny8.RoleOwner)
+		opens("somebody-elses", p.home, igny8.RoleOwner)
+		leave := func(of igny8.AccountID) {
+			p.Helper()
+			err := p.d.System(p.Context(), "test", of, func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.ExecContext(ctx, "DELETE FROM membership WHERE account_id = $1", of)
+				return err
+			})
+			if err != nil {
+				p.Fatal(err)
+			}
+		}
+		leave(p.home)
+		opens("caf-karachi", other, igny8.RoleViewer)
+		leave(other)
+		p.gone(in.Token, "who belongs nowhere")
+	})
+}
+
 func TestConsoleDoors(t *testing.T) {
 	onConsole(t, func(p *people) {
 		for _, c := range []struct {
