@@ -66,7 +66,7 @@ func TestChangingThePassword(t *testing.T) {
 func TestEndingSessions(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *browsertest.Page) {
 		other := logIn(machine.Page(t, p.Base()), demo.CustomerEmail)
-		logIn(p, demo.CustomerEmail).Go(p.URL()+"/security").Click("Log out everywhere else").See("Logged out everywhere else.").NotSee("Log out everywhere else ")
+		logIn(p, demo.CustomerEmail).Go(p.URL() + "/security").Click("Log out everywhere else").See("Logged out everywhere else.").NotSee("Log out everywhere else ")
 		other.Reload().Wait("be logged out", browsertest.Soon, func() bool { return strings.HasPrefix(other.URL(), "/login") })
 		p.Reload().See("this one")
 	})
