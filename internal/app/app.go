@@ -121,7 +121,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 		return nil, err
 	}
 	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(runtime.GOMAXPROCS(0)),
-		Secret: auth.Derive(secret, "auth"), Salt: salt, PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off"})
+		Secret: auth.Derive(secret, "auth"), Salt: salt, PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""})
 	a.account = account.NewService(d)
 	a.catalog = catalog.New(d)
 	a.signup = signup.New(d, a.auth)
@@ -196,10 +196,12 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		return nil, err
 	}
 	r := api.New(api.Config{
-		Config:       web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
-		Mux:          mux,
-		Version:      Version,
-		Authenticate: a.auth.Authenticate,
+		Config:  web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
+		Mux:     mux,
+		Version: Version,
+		Authenticate: func(ctx context.Context, token string) (igny8.Actor, error) {
+			return a.auth.Authenticate(ctx, token, web.ClientIP(ctx))
+		},
 		Admit: func(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
 			return account.Admit(actor, p, n)
 		},
@@ -210,6 +212,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterPerson(r, a.auth)
+	api.RegisterKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)

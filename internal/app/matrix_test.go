@@ -63,6 +63,12 @@ getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
 listAuditEvents                  401     200    403    403   200   200   403
 
+listAPIKeys                      401     200    403    403   200   200   403
+createAPIKey                     401     201    403    403   201   201   403
+rotateAPIKey                     401     404    403    403   201   201   403
+revokeAPIKey                     401     404    403    403   204   204   403
+createSiteAPIKey                 401     404    403    403   201   201   403
+
 getSubscription                  401     200    403    403   200   200   403
 listInvoices                     401     200    403    403   200   200   403
 getInvoice                       401     404    403    403   200   200   403
@@ -132,6 +138,7 @@ type tenant struct {
 	customer
 	site   string
 	job    string            // that failed
+	key    string            // id of an API key
 	tokens map[string]string // by principal
 }
 
@@ -141,11 +148,17 @@ func (w *world) paidUp() *tenant {
 	body, kind := w.receipt()
 	u.paid = w.must(201, "POST", "/billing/invoices/"+u.invoice+"/payments", u.token, body, kind).text("id")
 	w.must(200, "POST", "/admin/payments/"+u.paid+"/approve", w.staff, "")
-	return w.tenant(u, w.newSite(u.token))
+	o := w.tenant(u, w.newSite(u.token))
+	o.key = w.newKey(o)
+	return o
+}
+
+func (w *world) newKey(o *tenant) string {
+	return w.must(201, "POST", "/account/api-keys", o.token, `{"name":"Plugin"}`).text("id")
 }
 
 func (w *world) tenant(u customer, site string) *tenant {
-	return &tenant{u, site, "", map[string]string{"owner": u.token, "staff": w.staff, "anonymous": ""}}
+	return &tenant{customer: u, site: site, tokens: map[string]string{"owner": u.token, "staff": w.staff, "anonymous": ""}}
 }
 
 // tokenOf is the principal's credential; members are made when they are needed.
@@ -233,6 +246,9 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
 	"submitPayment":       func(*world, *tenant) string { return submission("") },
 	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
+	"createAPIKey":        func(*world, *tenant) string { return `{"name":"Plugin"}` },
+	"createSiteAPIKey":    func(*world, *tenant) string { return `{"name":"Plugin"}` },
+	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },
 	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
 	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
 	"createSite":          func(*world, *tenant) string { return siteForm() },
@@ -260,7 +276,7 @@ func pathOf(rt api.Route, o *tenant) string {
 	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
 	id := igny8.NewID[igny8.SessionID](time.Now()).String() // of an object that never was
 	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
-		"/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job} {
+		"/account/api-keys/": o.key, "/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job} {
 		if strings.HasPrefix(rt.Path, prefix) {
 			id = value
 		}
@@ -369,7 +385,7 @@ func (w *world) judge(rt api.Route, principal string, o *tenant, a answer) {
 			w.Errorf("%s as %s: a refusal is a problem document with a code, got %q: %s", rt.Pattern(), principal, a.header.Get("Content-Type"), a)
 		}
 	case principal == "foreign" && !rt.Public:
-		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email} {
+		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email, o.key} {
 			if id != "" && strings.Contains(a.raw, id) {
 				w.Errorf("%s shows %s to another tenant: %s", rt.Pattern(), id, a)
 			}
@@ -382,6 +398,8 @@ func (w *world) renew(rt api.Route, o *tenant, a answer) *tenant {
 	switch {
 	case needs[rt.ID] != nil:
 		return needs[rt.ID](w)
+	case rt.ID == "revokeAPIKey":
+		o.key = w.newKey(o)
 	case rt.ID == "deleteSite":
 		o.site = w.newSite(o.token)
 	case rt.ID == "createSite":
@@ -410,7 +428,7 @@ func TestForeignAndAbsentCannotBeToldApart(t *testing.T) {
 		now := w.app.db.Now()
 		theirs, ours := w.signUp(""), w.paidUp()
 		absent := &tenant{customer: customer{signup: ours.signup, account: igny8.NewID[igny8.AccountID](now).String(), invoice: igny8.NewID[igny8.InvoiceID](now).String(),
-			paid: igny8.NewID[igny8.PaymentID](now).String()}, site: igny8.NewID[igny8.SiteID](now).String()}
+			paid: igny8.NewID[igny8.PaymentID](now).String()}, site: igny8.NewID[igny8.SiteID](now).String(), key: igny8.NewID[igny8.APIKeyID](now).String()}
 		asked := 0
 		for _, rt := range w.app.api.Routes() {
 			if rt.Public || rt.Perm.Platform() || !strings.Contains(rt.Path, "{") && rt.ID != "spendCredits" {

@@ -142,7 +142,7 @@ func (c *call) limit(w http.ResponseWriter) error {
 	if c.route.Public && c.route.Method == http.MethodGet {
 		p = policyPublic
 	}
-	if !c.actor.User.IsZero() {
+	if !c.actor.User.IsZero() || !c.actor.Key.IsZero() {
 		who = c.principal()
 	}
 	return c.api.limits.take(w.Header(), p, who)
@@ -150,6 +150,9 @@ func (c *call) limit(w http.ResponseWriter) error {
 
 // principal is who a stored answer belongs to: a person in one account.
 func (c *call) principal() string {
+	if !c.actor.Key.IsZero() {
+		return c.actor.Key.String() + "/" + c.actor.Account.String()
+	}
 	if !c.actor.User.IsZero() {
 		return strings.TrimSuffix(c.actor.User.String()+"/"+c.actor.Account.String(), "/")
 	}
