@@ -1,0 +1,145 @@
+//go:build bench
+
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+var lastKey atomic.Int64
+
+// nextKey is an idempotency key that was not used before.
+func nextKey() string {
+	return fmt.Sprintf("bench-%d-%d", time.Now().UnixNano(), lastKey.Add(1))
+}
+
+// median of five pairs is what counts.
+func median(list []float64) float64 {
+	list = slices.Sorted(slices.Values(list))
+	return list[len(list)/2]
+}
+
+// quantile sorts and picks, 0.95 for a p95.
+func quantile(list []time.Duration, q float64) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	return list[min(len(list)-1, int(float64(len(list))*q))]
+}
+
+// p95 calls f one after another, n times but no longer than eight seconds, and
+// returns the p95 in milliseconds. The first failure ends the run.
+func (b *run) p95(n int, f func(i int) error) float64 {
+	b.Helper()
+	var list []time.Duration
+	for end := time.Now().Add(8 * time.Second); len(list) < n && time.Now().Before(end); {
+		begin := time.Now()
+		if err := f(len(list)); err != nil {
+			b.Fatal(err)
+		}
+		list = append(list, time.Since(begin))
+	}
+	return float64(quantile(list, 0.95)) / float64(time.Millisecond)
+}
+
+// rate lets callers call f for the spell and returns the calls a second.
+func (b *run) rate(callers int, f func(caller, i int) error) float64 {
+	b.Helper()
+	var n atomic.Int64
+	var failed atomic.Value
+	var all sync.WaitGroup
+	begin := time.Now()
+	for c := range callers {
+		all.Go(func() {
+			for i := 0; time.Since(begin) < b.spell && failed.Load() == nil; i++ {
+				if err := f(c, i); err != nil {
+					failed.Store(err)
+					return
+				}
+				n.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if err := failed.Load(); err != nil {
+		b.Fatal(err)
+	}
+	return float64(n.Load()) / time.Since(begin).Seconds()
+}
+
+// pairs measures two things in turn, as often as the run wants.
+func (b *run) inTurn(work, base func() float64) (works, bases, ratios []float64) {
+	for range b.pairs {
+		x, y := work(), base()
+		works, bases, ratios = append(works, x), append(bases, y), append(ratios, x/y)
+	}
+	return works, bases, ratios
+}
+
+// result is one line of the report.
+type result struct {
+	database, work, base string
+	unit                 string
+	works, bases, ratios []float64
+	goal                 float64 // 0: none is set
+	atLeast              bool    // else at most
+	value                string  // in place of a ratio, for what is no speed
+	note                 string
+}
+
+// compare measures a ratio and notes it.
+func (b *run) compare(r result, work, base func() float64) result {
+	b.Helper()
+	r.works, r.bases, r.ratios = b.inTurn(work, base)
+	b.note(r)
+	return r
+}
+
+func (b *run) note(r result) {
+	b.results = append(b.results, r)
+	fmt.Printf("          %s | %s : %s | %s | %s\n", r.database, r.work, r.base, r.seen(), r.verdict())
+}
+
+// seen is the measured value with its spread.
+func (r result) seen() string {
+	if r.ratios == nil {
+		return r.value
+	}
+	return fmt.Sprintf("%s × (%s–%s)", short3(median(r.ratios)), short3(slices.Min(r.ratios)), short3(slices.Max(r.ratios)))
+}
+
+// absolute says what the ratio was made of.
+func (r result) absolute() string {
+	if r.ratios == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s : %s %s", short3(median(r.works)), short3(median(r.bases)), r.unit)
+}
+
+func (r result) verdict() string {
+	if r.goal == 0 || r.ratios == nil {
+		return ""
+	}
+	sign, met := "≤", median(r.ratios) <= r.goal
+	if r.atLeast {
+		sign, met = "≥", median(r.ratios) >= r.goal
+	}
+	return fmt.Sprintf("%s %s ×: %s", sign, strconv.FormatFloat(r.goal, 'g', -1, 64), map[bool]string{true: "met", false: "missed"}[met])
+}
+
+// short3 writes a number with three digits that matter.
+func short3(x float64) string {
+	switch {
+	case x >= 100:
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	case x >= 10:
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(x, 'f', 2, 64)
+}
