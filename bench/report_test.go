@@ -24,9 +24,9 @@ func (b *run) report() string {
 	line("| date | %s |", time.Now().UTC().Format("2006-01-02 15:04 UTC"))
 	line("| machine | %d cores, %s, %s memory; load at the start of the report %s |", runtime.NumCPU(), cpuModel(), memory(), load())
 	line("| system | %s/%s, %s |", runtime.GOOS, runtime.GOARCH, said("uname", "-sr"))
-	line("| versions | igny8 %s, %s, PostgreSQL %s |", said("git", "describe", "--always", "--dirty"), runtime.Version(), postgresVersion())
+	line("| versions | igny8 %s, %s, PostgreSQL %s |", said("git", "describe", "--always", "--dirty"), runtime.Version(), postgres("server_version"))
 	line("| data | %d accounts, %d of them with a waiting payment; filled in %s |", b.accounts, b.waiting, strings.Join(b.filled, ", "))
-	line("| PostgreSQL | a cluster of its own on loopback with `fsync` off, for both sides of a ratio |")
+	line("| PostgreSQL | a cluster of its own on loopback, default settings; `fsync` is %s, for both sides of a ratio |", postgres("fsync"))
 	line("| length of the run | %.0f s |", b.took.Seconds())
 	for _, kind := range []string{"SQLite", "PostgreSQL", "both"} {
 		line("\n## %s\n", map[string]string{"both": "The program"}[kind]+strings.TrimPrefix(kind, "both"))
@@ -72,14 +72,15 @@ func load() string {
 	return strings.Join(strings.Fields(string(data))[:min(3, len(strings.Fields(string(data))))], " ")
 }
 
-func postgresVersion() (version string) {
+// postgres shows a setting of the server.
+func postgres(setting string) (value string) {
 	d, err := sql.Open("pgx", os.Getenv("IGNY8_TEST_DATABASE_URL"))
 	if err == nil {
 		defer d.Close()
-		err = d.QueryRow("SHOW server_version").Scan(&version)
+		err = d.QueryRow("SHOW " + setting).Scan(&value)
 	}
 	if err != nil {
 		return "unknown"
 	}
-	return version
+	return value
 }
