@@ -46,7 +46,7 @@ func statements(t *testing.T) map[string]string {
 
 var (
 	placeholder = regexp.MustCompile(`\$(\d+)`)
-	scanned     = regexp.MustCompile(`^SCAN (\w+)`)
+	ranged      = regexp.MustCompile(`^SEARCH .*\(\w+[<>]\?( AND \w+[<>]\?)?\)$`) // by bounds alone, no equality
 	aliased     = regexp.MustCompile(`\b(?:FROM|JOIN) (\w+) (?:AS )?(\w+)\b`)
 )
 
@@ -65,8 +65,9 @@ func arguments(q string) []any {
 	return args
 }
 
-// scansOf lists the tables that SQLite reads from end to end for a statement.
-// Walking along an index to the first rows of a page is none.
+// scansOf lists the tables that SQLite reads from end to end for a statement, or
+// from a bound to the end to sort it all. Walking along an index to the first rows
+// of a page is neither.
 func scansOf(t *testing.T, d *sql.DB, name, q string) (out []string) {
 	t.Helper()
 	plan, err := d.Query("EXPLAIN QUERY PLAN "+q, arguments(q)...)
@@ -78,14 +79,23 @@ func scansOf(t *testing.T, d *sql.DB, name, q string) (out []string) {
 	for _, m := range aliased.FindAllStringSubmatch(q, -1) {
 		alias[m[2]] = m[1]
 	}
+	bounded := map[int]string{} // by the step they belong to
 	for plan.Next() {
 		var id, parent, unused int
 		var detail string
 		if err := plan.Scan(&id, &parent, &unused, &detail); err != nil {
 			t.Fatal(err)
 		}
-		if m := scanned.FindStringSubmatch(detail); m != nil {
-			table := m[1]
+		if ranged.MatchString(detail) {
+			bounded[parent] = detail
+		}
+		if detail == "USE TEMP B-TREE FOR ORDER BY" {
+			detail = bounded[parent]
+		} else if !strings.HasPrefix(detail, "SCAN ") {
+			continue
+		}
+		if words := strings.Fields(detail); len(words) > 1 {
+			table := words[1]
 			if alias[table] != "" {
 				table = alias[table]
 			}

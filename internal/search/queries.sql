@@ -1,16 +1,15 @@
 -- name: ListAccounts :many
--- system scope: the staff's list of all accounts.
-SELECT account.*, app_user.email AS owner_email FROM account
-JOIN membership ON membership.account_id = account.id AND membership.role = 'owner'
-JOIN app_user ON app_user.id = membership.user_id
-WHERE account.id < @before_id ORDER BY account.id DESC LIMIT @page_size;
+-- system scope: the staff's list of all accounts. The owner is looked up for each
+-- row of the page; a join would be free to read all members first.
+SELECT account.*, CAST(COALESCE((SELECT app_user.email FROM membership JOIN app_user ON app_user.id = membership.user_id
+  WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS owner_email
+FROM account WHERE account.id < @before_id ORDER BY account.id DESC LIMIT @page_size;
 
 -- name: ListAccountsIn :many
 -- system scope: the same in one status; a query of its own, so that its index is used.
-SELECT account.*, app_user.email AS owner_email FROM account
-JOIN membership ON membership.account_id = account.id AND membership.role = 'owner'
-JOIN app_user ON app_user.id = membership.user_id
-WHERE account.status = @status AND account.id < @before_id ORDER BY account.id DESC LIMIT @page_size;
+SELECT account.*, CAST(COALESCE((SELECT app_user.email FROM membership JOIN app_user ON app_user.id = membership.user_id
+  WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS owner_email
+FROM account WHERE account.status = @status AND account.id < @before_id ORDER BY account.id DESC LIMIT @page_size;
 
 -- name: OneAccount :one
 -- system scope: staff open any account.
@@ -22,7 +21,7 @@ WHERE account.id = @account_id ORDER BY membership.id LIMIT 1;
 -- name: PaymentWaits :one
 SELECT count(*) FROM payment WHERE account_id = $1 AND status = 'pending_approval';
 
--- What is looked for by its beginning is limited before it is sorted: a short
+-- What is looked for by its beginning is not sorted before it is limited: a short
 -- beginning may be that of most rows. LIKE compares with the parameter itself,
 -- because SQLite uses no index for one in a cast; that the parameter is a text,
 -- sqlc learns from lower.
@@ -35,11 +34,9 @@ ORDER BY id DESC LIMIT 10;
 
 -- name: FindUsers :many
 -- system scope: the staff's search.
-SELECT * FROM (
-  SELECT app_user.email, account.id, account.name, account.status FROM app_user
-  JOIN membership ON membership.user_id = app_user.id JOIN account ON account.id = membership.account_id
-  WHERE lower(@pattern) <> '' AND app_user.email_norm LIKE @pattern ESCAPE '\' LIMIT 10) AS begins
-ORDER BY email, id;
+SELECT app_user.email, account.id, account.name, account.status FROM app_user
+JOIN membership ON membership.user_id = app_user.id JOIN account ON account.id = membership.account_id
+WHERE lower(@pattern) <> '' AND app_user.email_norm LIKE @pattern ESCAPE '\' LIMIT 10;
 
 -- name: FindInvoices :many
 -- system scope: the staff's search, by number or pay code.
@@ -64,8 +61,6 @@ WHERE payment.status = 'pending_approval' AND payment.amount_minor IN (@minor, @
 
 -- name: FindSites :many
 -- system scope: the staff's search.
-SELECT * FROM (
-  SELECT site.id, site.domain, account.id AS account_id, account.name FROM site
-  JOIN account ON account.id = site.account_id
-  WHERE lower(@pattern) <> '' AND site.domain LIKE @pattern ESCAPE '\' AND site.deleted_at IS NULL LIMIT 10) AS begins
-ORDER BY domain, id;
+SELECT site.id, site.domain, account.id AS account_id, account.name FROM site
+JOIN account ON account.id = site.account_id
+WHERE lower(@pattern) <> '' AND site.domain LIKE @pattern ESCAPE '\' AND site.deleted_at IS NULL LIMIT 10;

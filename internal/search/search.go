@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -163,6 +164,7 @@ func findAccounts(ctx context.Context, q *searchdb.Queries, term string) (hits [
 
 func findUsers(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
 	rows, err := q.FindUsers(ctx, begins(term))
+	slices.SortFunc(rows, func(a, b searchdb.FindUsersRow) int { return strings.Compare(a.Email, b.Email) })
 	for _, r := range rows {
 		hits = append(hits, Hit{"user", r.ID.String(), r.ID, r.Name, r.Email, string(r.Status)})
 	}
@@ -208,6 +210,7 @@ func findAmounts(ctx context.Context, q *searchdb.Queries, term string) (hits []
 
 func findSites(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
 	rows, err := q.FindSites(ctx, begins(term))
+	slices.SortFunc(rows, func(a, b searchdb.FindSitesRow) int { return strings.Compare(a.Domain, b.Domain) })
 	for _, r := range rows {
 		hits = append(hits, Hit{"site", r.ID.String(), r.AccountID, r.Name, r.Domain, ""})
 	}

@@ -31,7 +31,7 @@ type FindAccountsRow struct {
 	Status igny8.AccountStatus
 }
 
-// What is looked for by its beginning is limited before it is sorted: a short
+// What is looked for by its beginning is not sorted before it is limited: a short
 // beginning may be that of most rows. LIKE compares with the parameter itself,
 // because SQLite uses no index for one in a cast; that the parameter is a text,
 // sqlc learns from lower.
@@ -227,11 +227,9 @@ func (q *Queries) FindPayments(ctx context.Context, arg FindPaymentsParams) ([]F
 }
 
 const findSites = `-- name: FindSites :many
-SELECT id, domain, account_id, name FROM (
-  SELECT site.id, site.domain, account.id AS account_id, account.name FROM site
-  JOIN account ON account.id = site.account_id
-  WHERE lower($1) <> '' AND site.domain LIKE $1 ESCAPE '\' AND site.deleted_at IS NULL LIMIT 10) AS begins
-ORDER BY domain, id
+SELECT site.id, site.domain, account.id AS account_id, account.name FROM site
+JOIN account ON account.id = site.account_id
+WHERE lower($1) <> '' AND site.domain LIKE $1 ESCAPE '\' AND site.deleted_at IS NULL LIMIT 10
 `
 
 type FindSitesRow struct {
@@ -271,11 +269,9 @@ func (q *Queries) FindSites(ctx context.Context, pattern string) ([]FindSitesRow
 }
 
 const findUsers = `-- name: FindUsers :many
-SELECT email, id, name, status FROM (
-  SELECT app_user.email, account.id, account.name, account.status FROM app_user
-  JOIN membership ON membership.user_id = app_user.id JOIN account ON account.id = membership.account_id
-  WHERE lower($1) <> '' AND app_user.email_norm LIKE $1 ESCAPE '\' LIMIT 10) AS begins
-ORDER BY email, id
+SELECT app_user.email, account.id, account.name, account.status FROM app_user
+JOIN membership ON membership.user_id = app_user.id JOIN account ON account.id = membership.account_id
+WHERE lower($1) <> '' AND app_user.email_norm LIKE $1 ESCAPE '\' LIMIT 10
 `
 
 type FindUsersRow struct {
@@ -315,10 +311,9 @@ func (q *Queries) FindUsers(ctx context.Context, pattern string) ([]FindUsersRow
 }
 
 const listAccounts = `-- name: ListAccounts :many
-SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, app_user.email AS owner_email FROM account
-JOIN membership ON membership.account_id = account.id AND membership.role = 'owner'
-JOIN app_user ON app_user.id = membership.user_id
-WHERE account.id < $1 ORDER BY account.id DESC LIMIT $2
+SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, CAST(COALESCE((SELECT app_user.email FROM membership JOIN app_user ON app_user.id = membership.user_id
+  WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS owner_email
+FROM account WHERE account.id < $1 ORDER BY account.id DESC LIMIT $2
 `
 
 type ListAccountsParams struct {
@@ -344,7 +339,8 @@ type ListAccountsRow struct {
 	OwnerEmail      string
 }
 
-// system scope: the staff's list of all accounts.
+// system scope: the staff's list of all accounts. The owner is looked up for each
+// row of the page; a join would be free to read all members first.
 func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]ListAccountsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listAccounts, arg.BeforeID, arg.PageSize)
 	if err != nil {
@@ -385,10 +381,9 @@ func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]L
 }
 
 const listAccountsIn = `-- name: ListAccountsIn :many
-SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, app_user.email AS owner_email FROM account
-JOIN membership ON membership.account_id = account.id AND membership.role = 'owner'
-JOIN app_user ON app_user.id = membership.user_id
-WHERE account.status = $1 AND account.id < $2 ORDER BY account.id DESC LIMIT $3
+SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, CAST(COALESCE((SELECT app_user.email FROM membership JOIN app_user ON app_user.id = membership.user_id
+  WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS owner_email
+FROM account WHERE account.status = $1 AND account.id < $2 ORDER BY account.id DESC LIMIT $3
 `
 
 type ListAccountsInParams struct {
