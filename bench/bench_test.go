@@ -28,7 +28,7 @@ type size struct {
 }
 
 var (
-	full  = size{accounts: 100_000, waiting: 2_000, pairs: 5, requests: 100, spell: 2 * time.Second, file: "RESULTS.md"}
+	full  = size{accounts: 100_000, waiting: 2_000, pairs: 5, requests: 120, spell: 2 * time.Second, file: "RESULTS.md"}
 	short = size{accounts: 1_000, waiting: 200, pairs: 1, requests: 20, spell: 300 * time.Millisecond, file: "out/RESULTS.md"}
 )
 

@@ -24,7 +24,7 @@ func (b *run) flood(kind string, s *server) {
 	}
 	capacity := b.rate(4, func(c, i int) error { _, err := wrong(i*4 + c); return err })
 	me := func() float64 {
-		return b.p95(2*b.requests, func(i int) error { return s.wants(200, list[i%people], "GET", "/me", nil) })
+		return b.p95(2*b.requests, func(i int) error { return s.wants(200, list[i%people], "GET", "/me", nil) })[0]
 	}
 	var refused, checked []time.Duration
 	during := func() float64 {

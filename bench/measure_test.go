@@ -33,19 +33,27 @@ func quantile(list []time.Duration, q float64) time.Duration {
 	return list[min(len(list)-1, int(float64(len(list))*q))]
 }
 
-// p95 calls f one after another, n times but no longer than eight seconds, and
-// returns the p95 in milliseconds. The first failure ends the run.
-func (b *run) p95(n int, f func(i int) error) float64 {
+// p95 calls the functions by turns, n times each but no longer than ten seconds,
+// and returns the p95 of each in milliseconds. What else the machine does then
+// strikes all of them alike. The first failure ends the run.
+func (b *run) p95(n int, fs ...func(i int) error) []float64 {
 	b.Helper()
-	var list []time.Duration
-	for end := time.Now().Add(8 * time.Second); len(list) < n && time.Now().Before(end); {
-		begin := time.Now()
-		if err := f(len(list)); err != nil {
-			b.Fatal(err)
+	took := make([][]time.Duration, len(fs))
+	end := time.Now().Add(10 * time.Second)
+	for i := 0; i < n && time.Now().Before(end); i++ {
+		for k, f := range fs {
+			begin := time.Now()
+			if err := f(i); err != nil {
+				b.Fatal(err)
+			}
+			took[k] = append(took[k], time.Since(begin))
 		}
-		list = append(list, time.Since(begin))
 	}
-	return float64(quantile(list, 0.95)) / float64(time.Millisecond)
+	out := make([]float64, len(fs))
+	for k := range fs {
+		out[k] = float64(quantile(took[k], 0.95)) / float64(time.Millisecond)
+	}
+	return out
 }
 
 // rate lets callers call f for the spell and returns the calls a second.
@@ -73,15 +81,6 @@ func (b *run) rate(callers int, f func(caller, i int) error) float64 {
 	return float64(n.Load()) / time.Since(begin).Seconds()
 }
 
-// pairs measures two things in turn, as often as the run wants.
-func (b *run) inTurn(work, base func() float64) (works, bases, ratios []float64) {
-	for range b.pairs {
-		x, y := work(), base()
-		works, bases, ratios = append(works, x), append(bases, y), append(ratios, x/y)
-	}
-	return works, bases, ratios
-}
-
 // result is one line of the report.
 type result struct {
 	database, work, base string
@@ -93,12 +92,18 @@ type result struct {
 	note                 string
 }
 
-// compare measures a ratio and notes it.
-func (b *run) compare(r result, work, base func() float64) result {
+// compare measures work and base in turn, as often as the run wants, and notes
+// the ratios.
+func (b *run) compare(r result, work, base func() float64) {
 	b.Helper()
-	r.works, r.bases, r.ratios = b.inTurn(work, base)
+	for range b.pairs {
+		r.add(work(), base())
+	}
 	b.note(r)
-	return r
+}
+
+func (r *result) add(work, base float64) {
+	r.works, r.bases, r.ratios = append(r.works, work), append(r.bases, base), append(r.ratios, work/base)
 }
 
 func (b *run) note(r result) {

@@ -101,7 +101,7 @@ func (b *run) rush(kind string, s *server, payments []int) {
 			b.Errorf("50 approvals at once were answered %v, want 200 once and 409 for the others", count)
 		}
 		first, last := float64(took[0])/1e6, float64(took[len(took)-1])/1e6
-		r.works, r.bases, r.ratios = append(r.works, last), append(r.bases, first), append(r.ratios, last/first)
+		r.add(last, first)
 	}
 	b.note(r)
 }
