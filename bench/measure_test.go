@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -56,7 +57,11 @@ func (b *run) p95(n int, fs ...func(i int) error) []float64 {
 	return out
 }
 
-// rate lets callers call f for the spell and returns the calls a second.
+// errEnough ends a rate before its spell is over.
+var errEnough = errors.New("no more to do")
+
+// rate lets callers call f for the spell, or until it says errEnough, and returns
+// the calls a second.
 func (b *run) rate(callers int, f func(caller, i int) error) float64 {
 	b.Helper()
 	var n atomic.Int64
@@ -66,7 +71,11 @@ func (b *run) rate(callers int, f func(caller, i int) error) float64 {
 	for c := range callers {
 		all.Go(func() {
 			for i := 0; time.Since(begin) < b.spell && failed.Load() == nil; i++ {
-				if err := f(c, i); err != nil {
+				err := f(c, i)
+				if errors.Is(err, errEnough) {
+					return
+				}
+				if err != nil {
 					failed.Store(err)
 					return
 				}
