@@ -22,7 +22,7 @@ func (b *run) report() string {
 	line("means and how it is taken.\n")
 	line("| | |\n|---|---|")
 	line("| date | %s |", time.Now().UTC().Format("2006-01-02 15:04 UTC"))
-	line("| machine | %d cores, %s, %s memory; load at the start of the report %s |", runtime.NumCPU(), cpuModel(), memory(), load())
+	line("| machine | %d cores, %s, %s memory; load averages at the end %s (1, 5, 15 minutes; other programs count too) |", runtime.NumCPU(), cpuModel(), memory(), load())
 	line("| system | %s/%s, %s |", runtime.GOOS, runtime.GOARCH, said("uname", "-sr"))
 	line("| versions | igny8 %s, %s, PostgreSQL %s |", said("git", "describe", "--always", "--dirty"), runtime.Version(), postgres("server_version"))
 	line("| data | %d accounts, %d of them with a waiting payment; filled in %s |", b.accounts, b.waiting, strings.Join(b.filled, ", "))
