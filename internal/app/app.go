@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -120,7 +119,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(runtime.GOMAXPROCS(0)),
+	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0),
 		Secret: auth.Derive(secret, "auth"), Salt: salt, PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""})
 	a.account = account.NewService(d)
 	a.catalog = catalog.New(d)

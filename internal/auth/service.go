@@ -149,6 +149,9 @@ func (s *Service) Login(ctx context.Context, c Credentials) (Person, Tokens, err
 
 // login is Login, unless admit refuses the person whose password was right.
 func (s *Service) login(ctx context.Context, c Credentials, admit func(Person) error) (p Person, t Tokens, err error) {
+	if err := s.hasher.Full(); err != nil {
+		return p, t, err
+	}
 	norm := NormalizeEmail(c.Email)
 	byAddress := "login:addr:" + s.blind(norm)
 	if err := s.throttle(ctx, map[string]rule{byAddress: loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
