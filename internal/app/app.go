@@ -31,6 +31,7 @@ import (
 	"igny8/internal/job"
 	"igny8/internal/mail"
 	"igny8/internal/ops"
+	"igny8/internal/rate"
 	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
@@ -207,6 +208,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		Idempotency: api.StoredIn(a.idem),
 		CursorKey:   cursorKey,
 		RateLimits:  a.cfg.RateLimits != "off",
+		Shared:      a.shared(),
 		Ready:       a.db.Ping,
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
@@ -238,6 +240,15 @@ func searched(r *api.API) (out []docs.Entry) {
 			Text: fmt.Sprintf("HTTP status %d. %s %s", c.Status, c.Means, c.Do)})
 	}
 	return out
+}
+
+// shared is where nodes share allowances of requests; nil on SQLite, which has one
+// node.
+func (a *App) shared() api.Shared {
+	if !a.db.Postgres() {
+		return nil
+	}
+	return rate.New(a.db)
 }
 
 // console is the one place where all pages come together.
@@ -292,7 +303,8 @@ func (a *App) runner() (*job.Runner, error) {
 	a.auth.Register(w)
 	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
 		_, err := a.idem.Clean(ctx)
-		return err
+		_, err2 := rate.New(a.db).Clean(ctx)
+		return errors.Join(err, err2)
 	})
 	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}})
 }

@@ -16,13 +16,13 @@ import (
 // scans are queries that read a whole table that grows with the accounts, with
 // the reason. "query table" names one.
 var scans = excuses{
-	"account/accountdb CountAccounts account":  "asked once, when a demonstration begins",
-	"account/accountdb ListStaff app_user":     "through the index that holds staff alone",
-	"auth/authdb ActiveStaff app_user":         "through the index that holds staff alone",
-	"ops/opsdb LastEvent outbox_event":         "the newest entry of an index, and no more",
-	"mail/maildb CountUnsent mail_message":     "through the index that holds unsent letters alone",
-	"audit/auditdb Heads audit_head":           "doctor verifies every chain",
-	"mail/maildb Latest mail_message":          "the mailbox of an installation without a mail server",
+	"account/accountdb CountAccounts account": "asked once, when a demonstration begins",
+	"account/accountdb ListStaff app_user":    "through the index that holds staff alone",
+	"auth/authdb ActiveStaff app_user":        "through the index that holds staff alone",
+	"ops/opsdb LastEvent outbox_event":        "the newest entry of an index, and no more",
+	"mail/maildb CountUnsent mail_message":    "through the index that holds unsent letters alone",
+	"audit/auditdb Heads audit_head":          "doctor verifies every chain",
+	"mail/maildb Latest mail_message":         "the mailbox of an installation without a mail server",
 }
 
 // statements are the queries that sqlc wrote into Go, by name.
