@@ -62,6 +62,7 @@ updateMe                         401     200    200    200   200   200   200
 getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
 listAuditEvents                  401     200    403    403   200   200   403
+exportAuditEvents                401     200    403    403   200   200   403
 
 listAPIKeys                      401     200    403    403   200   200   403
 createAPIKey                     401     201    403    403   201   201   403

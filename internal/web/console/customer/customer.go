@@ -61,6 +61,7 @@ func Register(c *console.Console, d Deps) {
 	at("POST", "/developers/{id}/rotate", igny8.PermAccountManage, account.NeedWork, h.rotateKey)
 	at("POST", "/developers/{id}/revoke", igny8.PermAccountManage, account.NeedBilling, h.revokeKey)
 	at("GET", "/audit", igny8.PermBillingRead, account.NeedBilling, h.audit)
+	at("GET", "/audit.csv", igny8.PermBillingRead, account.NeedBilling, h.auditCSV)
 }
 
 // nav is the navigation of customers: what their role may open, with the number of
