@@ -30,6 +30,7 @@ import (
 	"igny8/internal/idem"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/offboard"
 	"igny8/internal/ops"
 	"igny8/internal/rate"
 	"igny8/internal/search"
@@ -57,16 +58,17 @@ type App struct {
 	idem     *idem.Store
 	api      *api.API
 
-	auth    *auth.Service
-	account *account.Service
-	catalog *catalog.Service
-	signup  *signup.Service
-	billing *billing.Service
-	site    *site.Service
-	search  *search.Service
-	ops     *ops.Service
-	feed    *event.Feed
-	pages   *console.Console
+	auth     *auth.Service
+	account  *account.Service
+	catalog  *catalog.Service
+	signup   *signup.Service
+	billing  *billing.Service
+	site     *site.Service
+	offboard *offboard.Service
+	search   *search.Service
+	ops      *ops.Service
+	feed     *event.Feed
+	pages    *console.Console
 }
 
 // openDB opens the configured database. serving takes SQLite's lock file.
@@ -127,6 +129,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.signup = signup.New(d, a.auth)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
+	a.offboard = offboard.New(d, a.auth, files, cfg.PublicURL)
 	a.search = search.New(d)
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
@@ -215,6 +218,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterPerson(r, a.auth)
 	api.RegisterKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
+	api.RegisterOffboard(r, a.offboard)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)
 	api.RegisterCredits(r, a.billing)
@@ -258,7 +262,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 		return nil, err
 	}
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Logins: demoLogins(a.cfg.Demo)})
-	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site})
+	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site, Offboard: a.offboard})
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
@@ -301,12 +305,13 @@ func (a *App) runner() (*job.Runner, error) {
 	w := job.NewWorkers()
 	mail.Register(w, a.db, s)
 	a.auth.Register(w)
+	a.offboard.Register(w)
 	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
 		_, err := a.idem.Clean(ctx)
 		_, err2 := rate.New(a.db).Clean(ctx)
 		return errors.Join(err, err2)
 	})
-	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}})
+	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}}, job.Periodic{Every: time.Hour, Args: offboard.EraseArgs{}})
 }
 
 // quietly keeps the queue's everyday notices out of the log.

@@ -70,6 +70,10 @@ rotateAPIKey                     401     404    403    403   201   201   403
 revokeAPIKey                     401     404    403    403   204   204   403
 createSiteAPIKey                 401     404    403    403   201   201   403
 
+exportAccount                    401     200    403    403   200   200   403
+closeAccount                     401     422    403    403   403   422   403
+reopenAccount                    401     409    403    403   403   409   403
+
 getSubscription                  401     200    403    403   200   200   403
 listInvoices                     401     200    403    403   200   200   403
 getInvoice                       401     404    403    403   200   200   403
@@ -247,6 +251,7 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
 	"submitPayment":       func(*world, *tenant) string { return submission("") },
 	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
+	"closeAccount":        func(*world, *tenant) string { return `{"password":"not-the-password-1"}` },
 	"createAPIKey":        func(*world, *tenant) string { return `{"name":"Plugin"}` },
 	"createSiteAPIKey":    func(*world, *tenant) string { return `{"name":"Plugin"}` },
 	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },
