@@ -58,6 +58,8 @@ type App struct {
 	idem     *idem.Store
 	api      *api.API
 
+	admit func(context.Context, igny8.Actor, igny8.Permission, account.Need) error
+
 	auth     *auth.Service
 	account  *account.Service
 	catalog  *catalog.Service
@@ -69,6 +71,12 @@ type App struct {
 	ops      *ops.Service
 	feed     *event.Feed
 	pages    *console.Console
+}
+
+// admit is the account's gate for routes of the API. Tests take single checks away
+// to see that another test notices.
+func admit(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
+	return account.Admit(actor, p, n)
 }
 
 // openDB opens the configured database. serving takes SQLite's lock file.
@@ -102,7 +110,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	public, settings := cfg.PublicURL != "", cfg.Settings() // as they were given
 	issuer := cmp.Or(cfg.PublicURL, "igny8")                // the same on every node, whatever it listens on
 	cfg.PublicURL = strings.TrimRight(cmp.Or(cfg.PublicURL, base), "/")
-	a := &App{cfg: cfg, settings: settings, log: log, db: d}
+	a := &App{cfg: cfg, settings: settings, log: log, db: d, admit: admit}
 	secret, err := loadSecret(cfg)
 	if err != nil {
 		return nil, err
@@ -205,8 +213,8 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		Authenticate: func(ctx context.Context, token string) (igny8.Actor, error) {
 			return a.auth.Authenticate(ctx, token, web.ClientIP(ctx))
 		},
-		Admit: func(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
-			return account.Admit(actor, p, n)
+		Admit: func(ctx context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
+			return a.admit(ctx, actor, p, n)
 		},
 		Idempotency: api.StoredIn(a.idem),
 		CursorKey:   cursorKey,
