@@ -15,7 +15,10 @@ UPDATE account SET version = version WHERE id = @account_id RETURNING *;
 SELECT * FROM account WHERE id = @account_id;
 
 -- name: SetStatus :one
-UPDATE account SET status = @to_status, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = @now
+-- Who pays again is no longer closing the account.
+UPDATE account SET status = @to_status, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = @now,
+  closed_at = CASE WHEN CAST(@to_status AS text) = 'active' THEN NULL ELSE closed_at END,
+  erase_at = CASE WHEN CAST(@to_status AS text) = 'active' THEN NULL ELSE erase_at END
 WHERE id = @account_id AND status = @from_status RETURNING *;
 
 -- name: UpdateProfile :one
@@ -125,6 +128,15 @@ JOIN account ON account.id = membership.account_id
 LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
   OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
 WHERE app_user.id = @user_id AND session.id = @session_id AND membership.account_id = @account_id;
+
+-- name: LookAccount :one
+-- system scope: as LookMember, for an API key, which is nobody's.
+SELECT account.status, account.suspended_reason, account.created_at, subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE account.id = @account_id;
 
 -- name: LookStaff :one
 -- system scope: staff belong to no tenant.

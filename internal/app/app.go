@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -31,7 +30,9 @@ import (
 	"igny8/internal/idem"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/offboard"
 	"igny8/internal/ops"
+	"igny8/internal/rate"
 	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
@@ -58,17 +59,26 @@ type App struct {
 	idem     *idem.Store
 	api      *api.API
 
-	auth    *auth.Service
-	account *account.Service
-	catalog *catalog.Service
-	signup  *signup.Service
-	team    *team.Service
-	billing *billing.Service
-	site    *site.Service
-	search  *search.Service
-	ops     *ops.Service
-	feed    *event.Feed
-	pages   *console.Console
+	admit func(context.Context, igny8.Actor, igny8.Permission, account.Need) error
+
+	auth     *auth.Service
+	account  *account.Service
+	catalog  *catalog.Service
+	signup   *signup.Service
+	team     *team.Service
+	billing  *billing.Service
+	site     *site.Service
+	offboard *offboard.Service
+	search   *search.Service
+	ops      *ops.Service
+	feed     *event.Feed
+	pages    *console.Console
+}
+
+// admit is the account's gate for routes of the API. Tests take single checks away
+// to see that another test notices.
+func admit(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
+	return account.Admit(actor, p, n)
 }
 
 // openDB opens the configured database. serving takes SQLite's lock file.
@@ -102,7 +112,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	public, settings := cfg.PublicURL != "", cfg.Settings() // as they were given
 	issuer := cmp.Or(cfg.PublicURL, "igny8")                // the same on every node, whatever it listens on
 	cfg.PublicURL = strings.TrimRight(cmp.Or(cfg.PublicURL, base), "/")
-	a := &App{cfg: cfg, settings: settings, log: log, db: d}
+	a := &App{cfg: cfg, settings: settings, log: log, db: d, admit: admit}
 	secret, err := loadSecret(cfg)
 	if err != nil {
 		return nil, err
@@ -122,14 +132,15 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(runtime.GOMAXPROCS(0)),
-		Secret: auth.Derive(secret, "auth"), Salt: salt, PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off"})
+	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0),
+		Secret: auth.Derive(secret, "auth"), Salt: salt, PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""})
 	a.account = account.NewService(d)
 	a.catalog = catalog.New(d)
 	a.signup = signup.New(d, a.auth)
 	a.team = team.New(d, a.auth, auth.Derive(secret, "invitations"), cfg.PublicURL)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
+	a.offboard = offboard.New(d, a.auth, files, cfg.PublicURL)
 	a.search = search.New(d)
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
@@ -199,22 +210,27 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		return nil, err
 	}
 	r := api.New(api.Config{
-		Config:       web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
-		Mux:          mux,
-		Version:      Version,
-		Authenticate: a.auth.Authenticate,
-		Admit: func(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
-			return account.Admit(actor, p, n)
+		Config:  web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
+		Mux:     mux,
+		Version: Version,
+		Authenticate: func(ctx context.Context, token string) (igny8.Actor, error) {
+			return a.auth.Authenticate(ctx, token, web.ClientIP(ctx))
+		},
+		Admit: func(ctx context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
+			return a.admit(ctx, actor, p, n)
 		},
 		Idempotency: api.StoredIn(a.idem),
 		CursorKey:   cursorKey,
 		RateLimits:  a.cfg.RateLimits != "off",
+		Shared:      a.shared(),
 		Ready:       a.db.Ping,
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterPerson(r, a.auth)
+	api.RegisterKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
 	api.RegisterTeam(r, a.account, a.team, a.auth)
+	api.RegisterOffboard(r, a.offboard)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)
 	api.RegisterCredits(r, a.billing)
@@ -242,6 +258,15 @@ func searched(r *api.API) (out []docs.Entry) {
 	return out
 }
 
+// shared is where nodes share allowances of requests; nil on SQLite, which has one
+// node.
+func (a *App) shared() api.Shared {
+	if !a.db.Postgres() {
+		return nil
+	}
+	return rate.New(a.db)
+}
+
 // console is the one place where all pages come together.
 func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console, error) {
 	c, err := console.New(cfg, mux)
@@ -249,7 +274,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 		return nil, err
 	}
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Team: a.team, Logins: demoLogins(a.cfg.Demo)})
-	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site, Team: a.team})
+	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site, Offboard: a.offboard, Team: a.team})
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
@@ -292,11 +317,13 @@ func (a *App) runner() (*job.Runner, error) {
 	w := job.NewWorkers()
 	mail.Register(w, a.db, s)
 	a.auth.Register(w)
+	a.offboard.Register(w)
 	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
 		_, err := a.idem.Clean(ctx)
-		return err
+		_, err2 := rate.New(a.db).Clean(ctx)
+		return errors.Join(err, err2)
 	})
-	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}})
+	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}}, job.Periodic{Every: time.Hour, Args: offboard.EraseArgs{}})
 }
 
 // quietly keeps the queue's everyday notices out of the log.

@@ -61,6 +61,17 @@ updateMe                         401     200    200    200   200   200   200
 getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
 listAuditEvents                  401     200    403    403   200   200   403
+exportAuditEvents                401     200    403    403   200   200   403
+
+listAPIKeys                      401     200    403    403   200   200   403
+createAPIKey                     401     201    403    403   201   201   403
+rotateAPIKey                     401     404    403    403   201   201   403
+revokeAPIKey                     401     404    403    403   204   204   403
+createSiteAPIKey                 401     404    403    403   201   201   403
+
+exportAccount                    401     200    403    403   200   200   403
+closeAccount                     401     422    403    403   403   422   403
+reopenAccount                    401     409    403    403   403   409   403
 
 listMembers                      401     200    403    403   200   200   403
 getMember                        401     404    403    403   200   200   403
@@ -149,6 +160,7 @@ type tenant struct {
 	member string            // an editor, by whose id members are asked for
 	invite string            // an open invitation
 	link   string            // its token
+	key    string            // id of an API key
 	tokens map[string]string // by principal
 }
 
@@ -158,7 +170,13 @@ func (w *world) paidUp() *tenant {
 	body, kind := w.receipt()
 	u.paid = w.must(201, "POST", "/billing/invoices/"+u.invoice+"/payments", u.token, body, kind).text("id")
 	w.must(200, "POST", "/admin/payments/"+u.paid+"/approve", w.staff, "")
-	return w.tenant(u, w.newSite(u.token))
+	o := w.tenant(u, w.newSite(u.token))
+	o.key = w.newKey(o)
+	return o
+}
+
+func (w *world) newKey(o *tenant) string {
+	return w.must(201, "POST", "/account/api-keys", o.token, `{"name":"Plugin"}`).text("id")
 }
 
 func (w *world) tenant(u customer, site string) *tenant {
@@ -252,6 +270,10 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
 	"submitPayment":       func(*world, *tenant) string { return submission("") },
 	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
+	"closeAccount":        func(*world, *tenant) string { return `{"password":"not-the-password-1"}` },
+	"createAPIKey":        func(*world, *tenant) string { return `{"name":"Plugin"}` },
+	"createSiteAPIKey":    func(*world, *tenant) string { return `{"name":"Plugin"}` },
+	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },
 	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
 	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
 	"updateMember":        func(*world, *tenant) string { return `{"role":"viewer"}` },
@@ -286,8 +308,9 @@ func pathOf(rt api.Route, o *tenant) string {
 	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
 	id := igny8.NewID[igny8.SessionID](time.Now()).String() // of an object that never was
 	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
-		"/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job, "/account/members/": o.member, "/account/invitations/": o.invite} {
-		if strings.HasPrefix(rt.Path, prefix) {
+		"/account/api-keys/": o.key, "/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job,
+		"/account/members/": o.member, "/account/invitations/": o.invite} {
+		if strings.HasPrefix(rt.Path, prefix) && value != "" {
 			id = value
 		}
 	}
@@ -398,7 +421,7 @@ func (w *world) judge(rt api.Route, principal string, o *tenant, a answer) {
 			w.Errorf("%s as %s: a refusal is a problem document with a code, got %q: %s", rt.Pattern(), principal, a.header.Get("Content-Type"), a)
 		}
 	case principal == "foreign" && !rt.Public:
-		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email} {
+		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email, o.key} {
 			if id != "" && strings.Contains(a.raw, id) {
 				w.Errorf("%s shows %s to another tenant: %s", rt.Pattern(), id, a)
 			}
@@ -411,6 +434,8 @@ func (w *world) renew(rt api.Route, o *tenant, a answer) *tenant {
 	switch {
 	case needs[rt.ID] != nil:
 		return needs[rt.ID](w)
+	case rt.ID == "revokeAPIKey":
+		o.key = w.newKey(o)
 	case rt.ID == "deleteSite":
 		o.site = w.newSite(o.token)
 	case rt.ID == "createSite":
@@ -441,7 +466,7 @@ func TestForeignAndAbsentCannotBeToldApart(t *testing.T) {
 		ours.member, ours.invite = team.member, team.invite
 		absent := &tenant{customer: customer{signup: ours.signup, account: igny8.NewID[igny8.AccountID](now).String(), invoice: igny8.NewID[igny8.InvoiceID](now).String(),
 			paid: igny8.NewID[igny8.PaymentID](now).String()}, site: igny8.NewID[igny8.SiteID](now).String(),
-			member: igny8.NewID[igny8.MembershipID](now).String(), invite: igny8.NewID[igny8.InvitationID](now).String()}
+			member: igny8.NewID[igny8.MembershipID](now).String(), invite: igny8.NewID[igny8.InvitationID](now).String(), key: igny8.NewID[igny8.APIKeyID](now).String()}
 		asked := 0
 		for _, rt := range w.app.api.Routes() {
 			if rt.Public || rt.Perm.Platform() || !strings.Contains(rt.Path, "{") && rt.ID != "spendCredits" && rt.ID != "switchAccount" {

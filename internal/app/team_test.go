@@ -1,15 +1,28 @@
 package app
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"igny8"
+	"igny8/internal/db"
 )
+
+// widen lets every plan have any number of people and sites.
+func (w *world) widen() {
+	w.Helper()
+	if err := w.app.db.System(w.Context(), "test.widen", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE plan_version SET max_users = NULL, max_sites = NULL")
+		return err
+	}); err != nil {
+		w.Fatal(err)
+	}
+}
 
 // crowded makes an account with a further member and an invitation.
 func crowded(w *world) *tenant {
-	w.exec("UPDATE plan_version SET max_users = NULL")
+	w.widen()
 	o := w.tenant(w.paying(), "")
 	w.must(200, "POST", "/admin/payments/"+o.paid+"/approve", w.staff, "")
 	w.member(o.account, igny8.RoleEditor)
@@ -28,7 +41,7 @@ func invitation() string { return `{"email":"` + newEmail() + `","role":"editor"
 func TestMembersOfCertainSites(t *testing.T) {
 	onBoth(t, loud, func(t *testing.T, w *world) {
 		o := w.paidUp()
-		w.exec("UPDATE plan_version SET max_users = NULL, max_sites = NULL")
+		w.widen()
 		other := w.newSite(o.token)
 		editor := w.member(o.account, igny8.RoleEditor)
 		list, _ := w.must(200, "GET", "/account/members", o.token, "").body["data"].([]any)
@@ -99,7 +112,7 @@ func TestLeaving(t *testing.T) {
 			m, _ := m.(map[string]any)
 			ids[m["role"].(string)], _ = m["id"].(string)
 		}
-		w.exec("UPDATE account SET status = 'suspended', suspended_reason = 'policy'")
+		w.put(o.account, "suspended", "policy")
 		w.must(403, "DELETE", "/account/members/"+ids["viewer"], editor, "")
 		if a := w.must(403, "DELETE", "/account/members/"+ids["viewer"], o.token, ""); a.text("code") != "account_suspended" {
 			t.Error(a)

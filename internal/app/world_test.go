@@ -187,7 +187,7 @@ func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler) *wor
 	if err := migrate(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	cfg := config.Config{Data: t.TempDir(), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
+	cfg := config.Config{Data: t.TempDir(), Secret: strings.Repeat("s", 32), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
 	var err error
 	if w.app, err = build(t.Context(), cfg, "http://127.0.0.1", slog.New(log(t)), d); err != nil {
 		t.Fatal(err)
@@ -262,18 +262,6 @@ func (w *world) member(accountID string, role igny8.Role) (token string) {
 		w.Fatal(err)
 	}
 	return token
-}
-
-// exec changes the database behind the stories' back.
-func (w *world) exec(query string) {
-	w.Helper()
-	err := w.app.db.System(w.Context(), "test.exec", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, query)
-		return err
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
 }
 
 // count runs a query for one number, in system scope.

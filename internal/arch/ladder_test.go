@@ -16,7 +16,7 @@ var ladder = map[string]int{
 
 	"internal/config": 1, "internal/payref": 1, "internal/db": 1, "internal/db/dbtest": 1,
 
-	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2,
+	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/rate": 2,
 
 	"internal/account": 3, "internal/mail": 3,
 
@@ -43,7 +43,7 @@ var ladder = map[string]int{
 }
 
 // planned packages are on the ladder before they exist.
-var planned = []string{"internal/document", "internal/reconcile", "internal/content", "internal/offboard"}
+var planned = []string{"internal/document", "internal/reconcile", "internal/content"}
 
 // sameRung are imports within one rung, with their reasons. A folder inside a
 // package's folder may import its parent without being listed.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"igny8"
 	"igny8/internal/account"
@@ -23,6 +24,7 @@ type Service struct {
 	salt      string
 	publicURL string
 	unlimited bool
+	verified  bool
 }
 
 // Config says how the service is made. Secret seals and blinds what is stored,
@@ -35,11 +37,12 @@ type Config struct {
 	Salt      string
 	PublicURL string
 	Unlimited bool
+	Verified  bool // some things need an address that was proved: letters are sent
 }
 
 // New returns the service.
 func New(c Config) *Service {
-	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited}
+	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited, c.Verified}
 }
 
 func (s *Service) mac(label, text string) []byte {
@@ -69,8 +72,12 @@ func (s *Service) HashPassword(ctx context.Context, password, email string, name
 	return s.hasher.Hash(ctx, password)
 }
 
-// Authenticate checks an access token and reads afresh who comes with it.
-func (s *Service) Authenticate(ctx context.Context, token string) (actor igny8.Actor, err error) {
+// Authenticate checks an access token or an API key and reads afresh who comes
+// with it. ip is the caller's address, for keys that are bound to networks.
+func (s *Service) Authenticate(ctx context.Context, token, ip string) (actor igny8.Actor, err error) {
+	if strings.HasPrefix(token, string(APIKey)) {
+		return s.authenticateKey(ctx, token, ip)
+	}
 	c, err := s.signer.Verify(token, s.db.Now())
 	if err != nil {
 		return actor, err
@@ -142,6 +149,9 @@ func (s *Service) Login(ctx context.Context, c Credentials) (Person, Tokens, err
 
 // login is Login, unless admit refuses the person whose password was right.
 func (s *Service) login(ctx context.Context, c Credentials, admit func(Person) error) (p Person, t Tokens, err error) {
+	if err := s.hasher.Full(); err != nil {
+		return p, t, err
+	}
 	norm := NormalizeEmail(c.Email)
 	byAddress := "login:addr:" + s.blind(norm)
 	if err := s.throttle(ctx, map[string]rule{byAddress: loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {

@@ -66,7 +66,7 @@ func (w world) register(f signup.Form) signup.Result {
 func TestANewCustomerIsLoggedInAtOnce(t *testing.T) {
 	on(t, true, func(w world) {
 		r := w.register(form("nadia@example.com"))
-		actor, err := w.auth.Authenticate(w.Context(), r.Tokens.Access)
+		actor, err := w.auth.Authenticate(w.Context(), r.Tokens.Access, "")
 		if err != nil || actor.User != r.User.ID || actor.Account != r.Account.ID || actor.Role != igny8.RoleOwner || actor.Status != igny8.AccountTrial {
 			w.Errorf("%+v, %v", actor, err)
 		}
@@ -80,7 +80,7 @@ func TestANewCustomerIsLoggedInAtOnce(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if actor, err = w.auth.Authenticate(w.Context(), tokens.Access); err != nil || actor.Status != igny8.AccountExpired {
+		if actor, err = w.auth.Authenticate(w.Context(), tokens.Access, ""); err != nil || actor.Status != igny8.AccountExpired {
 			w.Errorf("after the trial: %s, %v", actor.Status, err)
 		}
 	})
@@ -191,11 +191,17 @@ func TestRefreshTokensAreGoodOnce(t *testing.T) {
 		if _, err := w.auth.Refresh(w.Context(), first.Refresh); igny8.CodeOf(err) != "token_reused" {
 			w.Errorf("reuse: %v", err)
 		}
+		var letters int
+		if err := w.d.ReadSystem(w.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return tx.QueryRowContext(ctx, "SELECT count(*) FROM mail_message WHERE template = 'session_reused'").Scan(&letters)
+		}); err != nil || letters != 1 {
+			w.Errorf("%d letters tell of the reuse, %v; want one", letters, err)
+		}
 		// The thief's find ends the session for everybody.
 		if _, err := w.auth.Refresh(w.Context(), child); igny8.CodeOf(err) != "invalid_token" {
 			w.Errorf("child after reuse: %v", err)
 		}
-		if _, err := w.auth.Authenticate(w.Context(), first.Access); igny8.CodeOf(err) != "invalid_token" {
+		if _, err := w.auth.Authenticate(w.Context(), first.Access, ""); igny8.CodeOf(err) != "invalid_token" {
 			w.Errorf("access token after reuse: %v", err)
 		}
 	})
@@ -237,14 +243,14 @@ func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		actor, err := w.auth.Authenticate(w.Context(), tokens.Access)
+		actor, err := w.auth.Authenticate(w.Context(), tokens.Access, "")
 		if err != nil || !actor.Staff() || account.Admit(actor, igny8.PermPlatform, account.NeedNone) != nil {
 			w.Fatalf("%+v %v", actor, err)
 		}
 		if err := w.auth.DisableStaff(w.Context(), "clerk@example.com"); err != nil {
 			w.Fatal(err)
 		}
-		if _, err := w.auth.Authenticate(w.Context(), tokens.Access); igny8.CodeOf(err) != "invalid_token" {
+		if _, err := w.auth.Authenticate(w.Context(), tokens.Access, ""); igny8.CodeOf(err) != "invalid_token" {
 			w.Errorf("after disabling: %v", err)
 		}
 	})

@@ -189,7 +189,7 @@ func TestSwitchingAndRemoval(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		home, err := w.auth.Authenticate(w.ctx, sana.Network)
+		home, err := w.auth.Authenticate(w.ctx, sana.Network, "")
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func TestSwitchingAndRemoval(t *testing.T) {
 		if n := w.count("SELECT count(DISTINCT expires_at) FROM session WHERE user_id = $1", sana.User); n != 1 {
 			w.Error("switching made the login last longer")
 		}
-		second, err := w.auth.Authenticate(w.ctx, there.Tokens.Access)
+		second, err := w.auth.Authenticate(w.ctx, there.Tokens.Access, "")
 		if err != nil || second.Role != igny8.RoleEditor {
 			w.Fatalf("%+v, %v", second, err)
 		}
@@ -216,11 +216,11 @@ func TestSwitchingAndRemoval(t *testing.T) {
 		if err := w.members.RemoveMember(w.ctx, w.owner, w.member(second).ID); err != nil {
 			w.Fatal(err)
 		}
-		_, err = w.auth.Authenticate(w.ctx, there.Tokens.Access)
+		_, err = w.auth.Authenticate(w.ctx, there.Tokens.Access, "")
 		w.code(err, "invalid_token", "the access token after removal")
 		_, err = w.auth.Refresh(w.ctx, there.Tokens.Refresh)
 		w.code(err, "invalid_token", "the refresh token after removal")
-		_, err = w.auth.Authenticate(w.ctx, sana.Network)
+		_, err = w.auth.Authenticate(w.ctx, sana.Network, "")
 		w.code(err, "", "the other account after removal")
 	})
 }

@@ -189,7 +189,7 @@ func TestSomebodyNewJoinsByTheLetter(t *testing.T) {
 		if err != nil || j.Tokens == nil || j.User.EmailVerifiedAt == nil || j.Role != igny8.RoleEditor {
 			w.Fatalf("%+v, %v", j, err)
 		}
-		actor, err := w.auth.Authenticate(w.ctx, j.Tokens.Access)
+		actor, err := w.auth.Authenticate(w.ctx, j.Tokens.Access, "")
 		if err != nil || actor.Account != w.owner.Account || actor.Role != igny8.RoleEditor || actor.Sites != nil {
 			w.Errorf("%+v, %v", actor, err)
 		}

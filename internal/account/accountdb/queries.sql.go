@@ -460,6 +460,39 @@ func (q *Queries) LockUser(ctx context.Context, id igny8.UserID) (AppUser, error
 	return i, err
 }
 
+const lookAccount = `-- name: LookAccount :one
+SELECT account.status, account.suspended_reason, account.created_at, subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE account.id = $1
+`
+
+type LookAccountRow struct {
+	Status           igny8.AccountStatus
+	SuspendedReason  *string
+	CreatedAt        time.Time
+	CurrentPeriodEnd *time.Time
+	GraceUntil       *time.Time
+	Waiting          bool
+}
+
+// system scope: as LookMember, for an API key, which is nobody's.
+func (q *Queries) LookAccount(ctx context.Context, accountID igny8.AccountID) (LookAccountRow, error) {
+	row := q.db.QueryRowContext(ctx, lookAccount, accountID)
+	var i LookAccountRow
+	err := row.Scan(
+		&i.Status,
+		&i.SuspendedReason,
+		&i.CreatedAt,
+		&i.CurrentPeriodEnd,
+		&i.GraceUntil,
+		&i.Waiting,
+	)
+	return i, err
+}
+
 const lookMember = `-- name: LookMember :one
 SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role, membership.sites,
   account.status, account.suspended_reason, account.created_at,
@@ -854,7 +887,9 @@ func (q *Queries) SetRoleOf(ctx context.Context, arg SetRoleOfParams) (Membershi
 }
 
 const setStatus = `-- name: SetStatus :one
-UPDATE account SET status = $1, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = $2
+UPDATE account SET status = $1, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = $2,
+  closed_at = CASE WHEN CAST($1 AS text) = 'active' THEN NULL ELSE closed_at END,
+  erase_at = CASE WHEN CAST($1 AS text) = 'active' THEN NULL ELSE erase_at END
 WHERE id = $3 AND status = $4 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
 `
 
@@ -865,6 +900,7 @@ type SetStatusParams struct {
 	FromStatus igny8.AccountStatus
 }
 
+// Who pays again is no longer closing the account.
 func (q *Queries) SetStatus(ctx context.Context, arg SetStatusParams) (Account, error) {
 	row := q.db.QueryRowContext(ctx, setStatus,
 		arg.ToStatus,

@@ -335,7 +335,7 @@ func (h teamHandler) accept(ctx context.Context, in *acceptIn) (*Out[JoinedBody]
 	var j team.Joined
 	var err error
 	if token, ok := strings.CutPrefix(in.Authorization, "Bearer "); ok {
-		actor, aerr := h.auth.Authenticate(ctx, token)
+		actor, aerr := h.auth.Authenticate(ctx, token, ActorFrom(ctx).Network)
 		if aerr != nil {
 			return nil, aerr
 		}

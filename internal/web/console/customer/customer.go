@@ -9,6 +9,7 @@ import (
 	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
+	"igny8/internal/offboard"
 	"igny8/internal/site"
 	"igny8/internal/team"
 	"igny8/internal/web/console"
@@ -18,12 +19,13 @@ import (
 
 // Deps are the services whose pages these are.
 type Deps struct {
-	Account *account.Service
-	Auth    *auth.Service
-	Billing *billing.Service
-	Catalog *catalog.Service
-	Site    *site.Service
-	Team    *team.Service
+	Account  *account.Service
+	Auth     *auth.Service
+	Billing  *billing.Service
+	Catalog  *catalog.Service
+	Site     *site.Service
+	Offboard *offboard.Service
+	Team     *team.Service
 }
 
 type handler struct {
@@ -71,7 +73,16 @@ func Register(c *console.Console, d Deps) {
 	at("POST", "/team/ownership/cancel", igny8.PermAccountClose, account.NeedBilling, h.cancelOwnership)
 	at("GET", "/ownership/{token}", igny8.PermSelf, account.NeedOwn, h.ownership)
 	at("POST", "/ownership/{token}", igny8.PermSelf, account.NeedOwn, h.takeOwnership)
+	at("GET", "/close", igny8.PermAccountManage, account.NeedBilling, h.closing)
+	at("POST", "/close", igny8.PermAccountClose, account.NeedBilling, h.close)
+	at("POST", "/close/reopen", igny8.PermAccountClose, account.NeedBilling, h.reopen)
+	at("GET", "/export.zip", igny8.PermAccountManage, account.NeedBilling, h.export)
+	at("GET", "/developers", igny8.PermAccountManage, account.NeedBilling, h.developers)
+	at("POST", "/developers", igny8.PermAccountManage, account.NeedWork, h.addKey)
+	at("POST", "/developers/{id}/rotate", igny8.PermAccountManage, account.NeedWork, h.rotateKey)
+	at("POST", "/developers/{id}/revoke", igny8.PermAccountManage, account.NeedBilling, h.revokeKey)
 	at("GET", "/audit", igny8.PermBillingRead, account.NeedBilling, h.audit)
+	at("GET", "/audit.csv", igny8.PermBillingRead, account.NeedBilling, h.auditCSV)
 }
 
 // nav is the navigation of customers: what their role may open, with the number of
@@ -90,6 +101,7 @@ func (h handler) nav(ctx context.Context, r *console.Request) []view.NavItem {
 	}
 	if r.Actor.Can(igny8.PermAccountManage) {
 		items = append(items, item("team", "users"))
+		items = append(items, item("developers", "code"))
 	}
 	return append(items, item("settings", "settings"), item("security", "lock"))
 }
