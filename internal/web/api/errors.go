@@ -52,7 +52,6 @@ func ErrorCodes() []ErrorCode {
 		{"wrong_site", 403, "The site is none of those that you are limited to.", "Ask an owner or admin of the account."},
 		{"role_not_grantable", 403, "The role is not yours to give or to take.", "Ask an owner. Nobody raises themselves."},
 		{"invite_email_mismatch", 403, "The invitation is for another e-mail address.", "Log in with that address, or ask for an invitation of yours."},
-		{"email_unverified", 403, "Your e-mail address is not proved yet.", "Open the link of the letter that was sent to it."},
 		{"self_approval", 403, "You belong to the account whose payment this is.", "Another member of staff must decide."},
 
 		{"not_found", 404, "There is no such object, or it is another account's; the two look alike on purpose.", "Check the id, and which account the token is for."},
