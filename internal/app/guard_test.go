@@ -162,6 +162,39 @@ func TestEveryRouteKnowsWhatAKeyMay(t *testing.T) {
 	})
 }
 
+// A key that is bound to a site reaches no other of the account, and ends with it.
+func TestAKeyOfASiteReachesNoOther(t *testing.T) {
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		o := w.paidUp()
+		w.widen()
+		other := w.newSite(o.token)
+		key := w.must(201, "POST", "/sites/"+o.site+"/api-key", o.token, `{"name":"Plugin"}`).text("secret")
+		for _, c := range []struct {
+			status             int
+			method, path, body string
+			code               string
+		}{
+			{200, "GET", "/sites/" + o.site, "", ""},
+			{403, "GET", "/sites/" + other, "", "wrong_site"},
+			{403, "GET", "/sites/" + other + "/sectors", "", "wrong_site"},
+			{404, "GET", "/sites/" + igny8.NewID[igny8.SiteID](w.app.db.Now()).String(), "", "not_found"},
+			{201, "POST", "/credits/spend", `{"credits":1,"site":"` + o.site + `"}`, ""},
+			{403, "POST", "/credits/spend", `{"credits":1,"site":"` + other + `"}`, "wrong_site"},
+			{422, "POST", "/credits/spend", `{"credits":1}`, "validation_failed"},
+			{403, "PATCH", "/sites/" + o.site, `{"name":"Mine"}`, "forbidden"},
+		} {
+			if a := w.ask(c.method, c.path, key, c.body); a.status != c.status || a.text("code") != c.code {
+				t.Errorf("%s %s: want %d %s, got %s", c.method, c.path, c.status, c.code, a)
+			}
+		}
+		if a := w.must(200, "GET", "/sites", key, ""); strings.Contains(a.raw, other) || !strings.Contains(a.raw, o.site) {
+			t.Errorf("the list of a key of one site: %s", a)
+		}
+		w.must(204, "DELETE", "/sites/"+o.site, o.token, "")
+		w.must(401, "GET", "/sites", key, "")
+	})
+}
+
 // Taking the check of its permission away from any one route must be seen by the
 // table of expectations. What a service checks again by itself is listed.
 func TestAMissingPermissionIsSeen(t *testing.T) {

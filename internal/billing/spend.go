@@ -46,6 +46,9 @@ func (s *Service) SpendCredits(ctx context.Context, actor igny8.Actor, in SpendR
 }
 
 func spendTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, in SpendRequest) (credit.Transaction, error) {
+	if in.Site.IsZero() && actor.Sites != nil {
+		return credit.Transaction{}, igny8.InvalidField("site", "required", "Name the site: you reach certain sites only.")
+	}
 	if !in.Site.IsZero() {
 		n, err := billingdb.New(tx).SiteExists(ctx, billingdb.SiteExistsParams{AccountID: tx.Account, ID: in.Site})
 		if err != nil {
