@@ -41,7 +41,7 @@ func (s *Service) OpenConsole(ctx context.Context, access string) (c Console, er
 		if err != nil {
 			return fmt.Errorf("read session: %w", err)
 		}
-		if c, err = look(ctx, tx, session); err != nil {
+		if c, err = s.lookConsole(ctx, tx, session); err != nil {
 			return err
 		}
 		c.Token, c.Until = token, consoleUntil(session, tx.Now)
@@ -54,9 +54,9 @@ func (s *Service) OpenConsole(ctx context.Context, access string) (c Console, er
 	return c, err
 }
 
-// look reads whose session it is, in system scope.
-func look(ctx context.Context, tx *db.Tx, session authdb.Session) (c Console, err error) {
-	c.Actor, err = account.Look(ctx, tx, igny8.Actor{User: session.UserID, Account: session.HomeAccount, Session: session.ID})
+// lookConsole reads whose session it is, in system scope.
+func (s *Service) lookConsole(ctx context.Context, tx *db.Tx, session authdb.Session) (c Console, err error) {
+	c.Actor, err = s.look(ctx, tx, igny8.Actor{User: session.UserID, Account: session.HomeAccount, Session: session.ID})
 	if err != nil {
 		return c, err
 	}
@@ -87,24 +87,6 @@ func consoleIdle(session authdb.Session) time.Duration {
 	return ConsoleIdle
 }
 
-// LoginConsole checks a password, as Login does, and opens the console of staff
-// or of a customer. Who comes to the other door is told so (403 other_door).
-func (s *Service) LoginConsole(ctx context.Context, in Credentials, staff bool) (Console, error) {
-	_, tokens, err := s.login(ctx, in, func(p Person) error {
-		switch {
-		case staff && !p.User.Staff:
-			return igny8.E(igny8.Forbidden, "other_door", "This login is for staff; customers log in on the other page.")
-		case !staff && p.User.Staff && len(p.Memberships) == 0:
-			return igny8.E(igny8.Forbidden, "other_door", "This login is for customers; staff log in on the other page.")
-		}
-		return nil
-	})
-	if err != nil {
-		return Console{}, err
-	}
-	return s.OpenConsole(ctx, tokens.Access)
-}
-
 // AuthenticateConsole checks a console token and reads afresh who comes with it:
 // a revoked session, a disabled user and a lost membership are refused at once
 // with 401. The idle limit moves on when a tenth of it has passed; then Until is
@@ -124,7 +106,7 @@ func (s *Service) AuthenticateConsole(ctx context.Context, token string) (c Cons
 		if err != nil {
 			return fmt.Errorf("find console token: %w", err)
 		}
-		c, err = look(ctx, tx, row.Session)
+		c, err = s.lookConsole(ctx, tx, row.Session)
 		return err
 	})
 	if err != nil {
