@@ -129,10 +129,14 @@ func (r *Request) SecondFactor(ctx context.Context, code string, staff bool) (Re
 	return r.entered(s), nil
 }
 
-// Passkey logs in with the answer of a passkey, alone or as the second factor of a
+// Passkey logs in with the answer of a passkey: alone, or as the second factor of the
 // login that has begun.
-func (r *Request) Passkey(ctx context.Context, token string, credential []byte, staff, remember bool) (Response, error) {
-	s, err := r.c.cfg.Auth.LoginPasskeyConsole(ctx, token, credential, r.Pending(), staff, r.Device(ctx, remember))
+func (r *Request) Passkey(ctx context.Context, token string, credential []byte, staff, second bool) (Response, error) {
+	pending := ""
+	if second {
+		pending = r.Pending()
+	}
+	s, err := r.c.cfg.Auth.LoginPasskeyConsole(ctx, token, credential, pending, staff, r.Device(ctx, false))
 	if err != nil {
 		return Response{}, err
 	}
