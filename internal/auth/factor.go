@@ -2,38 +2,18 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base32"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
-
-	"github.com/pquerna/otp/hotp"
 
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
+	"igny8/internal/factor"
 	"igny8/internal/mail"
 )
-
-// The shape of codes (RFC 6238 with what every app knows: SHA-1, six digits, 30 s).
-const (
-	totpStep      = 30 // seconds
-	totpDigits    = 6
-	totpBytes     = 20 // of the secret
-	recoveryCodes = 10
-	recoveryBytes = 10 // 80 random bits, so that a plain hash hides them
-)
-
-// secretText writes secrets as apps and people read them (RFC 4648).
-var secretText = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // Factors are what a person has besides the password.
 type Factors struct {
@@ -44,12 +24,6 @@ type Factors struct {
 
 // Any reports whether a password alone is not enough for this person.
 func (f Factors) Any() bool { return f.TOTP || f.Passkeys > 0 }
-
-// Enrolment is a secret that an authenticator app has to be given.
-type Enrolment struct {
-	Secret string // base32
-	URI    string // otpauth://, for a QR code
-}
 
 var (
 	errCode = igny8.InvalidField("code", "invalid_code", "The code is not right, or was used already; wait for the next one.")
@@ -79,14 +53,12 @@ func (s *Service) SecondFactorRequired() bool { return s.second }
 
 // StartTOTP makes a secret for an authenticator app, for who knows the password. It
 // counts for nothing before ConfirmTOTP; a newer one takes its place.
-func (s *Service) StartTOTP(ctx context.Context, actor igny8.Actor, password string) (e Enrolment, err error) {
+func (s *Service) StartTOTP(ctx context.Context, actor igny8.Actor, password string) (e factor.Enrolment, err error) {
 	u, err := s.confirmPassword(ctx, actor, password)
 	if err != nil {
 		return e, err
 	}
-	raw := make([]byte, totpBytes)
-	rand.Read(raw)
-	e = enrolment(u, secretText.EncodeToString(raw))
+	e = factor.Enrol(u.Email, factor.NewSecret())
 	sealed, err := s.sealTOTP(u.ID, e.Secret)
 	if err != nil {
 		return e, err
@@ -101,15 +73,8 @@ func (s *Service) StartTOTP(ctx context.Context, actor igny8.Actor, password str
 	return e, err
 }
 
-// enrolment writes the secret as apps take it (the key URI format they share).
-func enrolment(u account.User, secret string) Enrolment {
-	q := url.Values{"secret": {secret}, "issuer": {"igny8"}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
-	uri := url.URL{Scheme: "otpauth", Host: "totp", Path: "/igny8:" + u.Email, RawQuery: q.Encode()}
-	return Enrolment{Secret: secret, URI: uri.String()}
-}
-
 // PendingTOTP is the secret that the actor has begun to set up; NotFound for none.
-func (s *Service) PendingTOTP(ctx context.Context, actor igny8.Actor) (e Enrolment, err error) {
+func (s *Service) PendingTOTP(ctx context.Context, actor igny8.Actor) (e factor.Enrolment, err error) {
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
 		u, err := account.UserByID(ctx, tx, actor.User)
 		if err != nil {
@@ -119,7 +84,7 @@ func (s *Service) PendingTOTP(ctx context.Context, actor igny8.Actor) (e Enrolme
 			return igny8.ErrNotFound
 		}
 		secret, err := s.openTOTP(u.ID, u.TotpSealed)
-		e = enrolment(u, secret)
+		e = factor.Enrol(u.Email, secret)
 		return err
 	})
 	return e, err
@@ -241,13 +206,9 @@ func newCodes(ctx context.Context, tx *db.Tx, user igny8.UserID) ([]string, erro
 	if err := q.DeleteRecoveryCodes(ctx, user); err != nil {
 		return nil, fmt.Errorf("delete recovery codes: %w", err)
 	}
-	codes := make([]string, recoveryCodes)
-	for i := range codes {
-		raw := make([]byte, recoveryBytes)
-		rand.Read(raw)
-		text := strings.ToLower(secretText.EncodeToString(raw))
-		codes[i] = text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
-		err := q.InsertRecoveryCode(ctx, authdb.InsertRecoveryCodeParams{Hash: recoveryHash(user, codes[i]), UserID: user, CreatedAt: tx.Now})
+	codes := factor.RecoveryCodes()
+	for _, c := range codes {
+		err := q.InsertRecoveryCode(ctx, authdb.InsertRecoveryCodeParams{Hash: factor.RecoveryHash(user, c), UserID: user, CreatedAt: tx.Now})
 		if err != nil {
 			return nil, fmt.Errorf("insert recovery code: %w", err)
 		}
@@ -255,22 +216,12 @@ func newCodes(ctx context.Context, tx *db.Tx, user igny8.UserID) ([]string, erro
 	return codes, nil
 }
 
-// plainCode is a code without what people put between its letters.
-func plainCode(code string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(code))
-}
-
-func recoveryHash(user igny8.UserID, code string) string {
-	sum := sha256.Sum256([]byte("recovery code\x00" + user.String() + "\x00" + plainCode(code)))
-	return hex.EncodeToString(sum[:])
-}
-
 // spendCode uses up a code of the app, whose step and all before it are then gone, or
 // a recovery code.
 func (s *Service) spendCode(ctx context.Context, tx *db.Tx, u account.User, code string) error {
 	q := authdb.New(tx)
-	if len(plainCode(code)) != totpDigits {
-		_, err := q.UseRecoveryCode(ctx, authdb.UseRecoveryCodeParams{Hash: recoveryHash(u.ID, code), UserID: u.ID, Now: &tx.Now})
+	if !factor.Short(code) {
+		_, err := q.UseRecoveryCode(ctx, authdb.UseRecoveryCodeParams{Hash: factor.RecoveryHash(u.ID, code), UserID: u.ID, Now: &tx.Now})
 		if db.Absent(err) {
 			return errTOTP
 		}
@@ -307,24 +258,13 @@ func forgetSecond(ctx context.Context, tx *db.Tx, user igny8.UserID) error {
 	return nil
 }
 
-// stepOf is the time step that a code is of: this one, or one before or after, since
-// clocks differ. 0 for a code that is wrong.
+// stepOf is factor.Step with the person's secret.
 func (s *Service) stepOf(u account.User, code string, now time.Time) (int64, error) {
 	secret, err := s.openTOTP(u.ID, u.TotpSealed)
 	if err != nil {
 		return 0, err
 	}
-	at, found := now.Unix()/totpStep, int64(0)
-	for step := at - 1; step <= at+1; step++ {
-		want, err := hotp.GenerateCode(secret, uint64(step))
-		if err != nil {
-			return 0, fmt.Errorf("make a code: %w", err)
-		}
-		if subtle.ConstantTimeCompare([]byte(want), []byte(plainCode(code))) == 1 {
-			found = step
-		}
-	}
-	return found, nil
+	return factor.Step(secret, code, now)
 }
 
 // sealTOTP hides a secret in the table: with a key made from the program's secret,

@@ -2,22 +2,17 @@ package auth
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/go-webauthn/webauthn/protocol"
-	"github.com/go-webauthn/webauthn/webauthn"
 
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
+	"igny8/internal/factor"
 )
 
 // Passkey is one that a person registered.
@@ -33,35 +28,8 @@ var (
 	errPasskeyData = igny8.InvalidField("credential", "invalid_passkey", "The browser's answer is not right, or came too late; begin again.")
 )
 
-// newWebAuthn takes the name that passkeys are bound to, and where they may be used,
-// from the configured public address alone. A number is no name (Web Authentication
-// 2, 5.1.2): then it is nil, and nobody is offered passkeys.
-func newWebAuthn(publicURL string) *webauthn.WebAuthn {
-	u, err := url.Parse(publicURL)
-	if err != nil || u.Hostname() == "" {
-		return nil
-	}
-	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return nil
-	}
-	required := true
-	web, err := webauthn.New(&webauthn.Config{
-		RPID: u.Hostname(), RPDisplayName: "igny8", RPOrigins: []string{u.Scheme + "://" + u.Host},
-		AttestationPreference: protocol.PreferNoAttestation,
-		AuthenticatorSelection: protocol.AuthenticatorSelection{RequireResidentKey: &required,
-			ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired},
-		Timeouts: webauthn.TimeoutsConfig{
-			Login:        webauthn.TimeoutConfig{Timeout: loginWithin, TimeoutUVD: loginWithin},
-			Registration: webauthn.TimeoutConfig{Timeout: loginWithin, TimeoutUVD: loginWithin}},
-	})
-	if err != nil {
-		return nil
-	}
-	return web
-}
-
 // HasPasskeys reports whether passkeys can be used at the public address.
-func (s *Service) HasPasskeys() bool { return s.web != nil }
+func (s *Service) HasPasskeys() bool { return s.passkeys != nil }
 
 // Ceremony is what a browser needs to ask an authenticator: Options for
 // navigator.credentials, and the token to send its answer with, once, within five
@@ -71,53 +39,19 @@ type Ceremony struct {
 	Options json.RawMessage
 }
 
-// holder is a person as the library sees one.
-type holder struct {
-	user account.User
-	keys []Passkey
-}
-
-// WebAuthnID is what an authenticator stores of the person.
-func (h holder) WebAuthnID() []byte { return h.user.ID[:] }
-
-// WebAuthnName tells the person's logins apart.
-func (h holder) WebAuthnName() string { return h.user.Email }
-
-// WebAuthnDisplayName is what the authenticator shows.
-func (h holder) WebAuthnDisplayName() string { return h.user.Email }
-
-// WebAuthnCredentials are the passkeys that are registered.
-func (h holder) WebAuthnCredentials() []webauthn.Credential {
-	list := make([]webauthn.Credential, 0, len(h.keys))
-	for _, k := range h.keys {
-		var c webauthn.Credential
-		if json.Unmarshal(k.Credential, &c) == nil {
-			list = append(list, c)
-		}
+func readHolder(ctx context.Context, tx *db.Tx, user igny8.UserID) (h factor.Holder, keys []Passkey, err error) {
+	u, err := account.UserByID(ctx, tx, user)
+	if err != nil {
+		return h, nil, err
 	}
-	return list
-}
-
-// passkey finds the row of a credential.
-func (h holder) passkey(id []byte) (Passkey, bool) {
-	for _, k := range h.keys {
-		if k.CredentialID == credentialID(id) {
-			return k, true
-		}
+	if keys, err = authdb.New(tx).PasskeysOf(ctx, user); err != nil {
+		return h, nil, fmt.Errorf("read passkeys: %w", err)
 	}
-	return Passkey{}, false
-}
-
-func credentialID(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
-
-func readHolder(ctx context.Context, tx *db.Tx, user igny8.UserID) (h holder, err error) {
-	if h.user, err = account.UserByID(ctx, tx, user); err != nil {
-		return h, err
+	h = factor.Holder{User: u.ID, Email: u.Email}
+	for _, k := range keys {
+		h.Credentials = append(h.Credentials, k.Credential)
 	}
-	if h.keys, err = authdb.New(tx).PasskeysOf(ctx, user); err != nil {
-		return h, fmt.Errorf("read passkeys: %w", err)
-	}
-	return h, nil
+	return h, keys, nil
 }
 
 // Passkeys lists those of the actor, the oldest first.
@@ -131,7 +65,7 @@ func (s *Service) Passkeys(ctx context.Context, actor igny8.Actor) (list []Passk
 
 // StartPasskey begins to register a passkey, for who knows the password.
 func (s *Service) StartPasskey(ctx context.Context, actor igny8.Actor, password string) (c Ceremony, err error) {
-	if s.web == nil {
+	if s.passkeys == nil {
 		return c, errNoPasskeys
 	}
 	u, err := s.confirmPassword(ctx, actor, password)
@@ -139,34 +73,31 @@ func (s *Service) StartPasskey(ctx context.Context, actor igny8.Actor, password 
 		return c, err
 	}
 	err = s.db.System(ctx, "auth.start_passkey", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		h, err := readHolder(ctx, tx, u.ID)
+		h, _, err := readHolder(ctx, tx, u.ID)
 		if err != nil {
 			return err
 		}
-		known := webauthn.Credentials(h.WebAuthnCredentials()).CredentialDescriptors()
-		options, session, err := s.web.BeginRegistration(h, webauthn.WithExclusions(known))
-		if err != nil {
-			return fmt.Errorf("begin to register a passkey: %w", err)
-		}
-		c, err = ceremony(ctx, tx, u.ID, forAdding, options, session)
+		asked, err := s.passkeys.AskNew(h)
+		c, err = ceremony(ctx, tx, u.ID, forAdding, asked, err)
 		return err
 	})
 	return c, err
 }
 
-func ceremony(ctx context.Context, tx *db.Tx, user igny8.UserID, purpose string, options any, session *webauthn.SessionData) (c Ceremony, err error) {
-	if c.Options, err = json.Marshal(options); err != nil {
-		return c, fmt.Errorf("write a passkey's options: %w", err)
+func ceremony(ctx context.Context, tx *db.Tx, user igny8.UserID, purpose string, asked factor.Asked, err error) (c Ceremony, _ error) {
+	if err != nil {
+		return c, err
 	}
-	c.Token, err = challenge(ctx, tx, user, purpose, session)
+	c.Options = asked.Options
+	c.Token, err = challenge(ctx, tx, user, purpose, asked.Remember)
 	return c, err
 }
 
 // takeCeremony uses a challenge up, whatever its answer is worth.
-func (s *Service) takeCeremony(ctx context.Context, token string, purposes ...string) (row authdb.LoginChallenge, session webauthn.SessionData, err error) {
+func (s *Service) takeCeremony(ctx context.Context, token string, purposes ...string) (row authdb.LoginChallenge, err error) {
 	hash, ok := HashOpaque(LoginToken, token)
-	if !ok || s.web == nil {
-		return row, session, errPasskey
+	if !ok || s.passkeys == nil {
+		return row, errPasskey
 	}
 	err = s.db.System(ctx, "auth.take_challenge", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 		for _, purpose := range purposes {
@@ -177,13 +108,7 @@ func (s *Service) takeCeremony(ctx context.Context, token string, purposes ...st
 		}
 		return errPasskey
 	})
-	if err != nil {
-		return row, session, err
-	}
-	if err := json.Unmarshal(row.Data, &session); err != nil {
-		return row, session, fmt.Errorf("read a passkey's challenge: %w", err)
-	}
-	return row, session, nil
+	return row, err
 }
 
 // AddPasskey registers the passkey that a browser made. Who had no second factor
@@ -192,24 +117,16 @@ func (s *Service) AddPasskey(ctx context.Context, actor igny8.Actor, token, name
 	if name, err = passkeyName(name); err != nil {
 		return k, nil, err
 	}
-	row, session, err := s.takeCeremony(ctx, token, forAdding)
+	row, err := s.takeCeremony(ctx, token, forAdding)
 	if igny8.CodeOf(err) == errPasskey.Code || err == nil && row.UserID != actor.User {
 		return k, nil, errPasskeyData
 	}
 	if err != nil {
 		return k, nil, err
 	}
-	parsed, err := protocol.ParseCredentialCreationResponseBytes(credential)
+	made, err := s.passkeys.New(factor.Holder{User: actor.User}, row.Data, credential)
 	if err != nil {
 		return k, nil, errPasskeyData.Because(err)
-	}
-	made, err := s.web.CreateCredential(holder{user: account.User{ID: actor.User}}, session, parsed)
-	if err != nil {
-		return k, nil, errPasskeyData.Because(err)
-	}
-	kept, err := json.Marshal(made)
-	if err != nil {
-		return k, nil, fmt.Errorf("keep a passkey: %w", err)
 	}
 	err = s.db.System(ctx, "auth.add_passkey", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 		u, err := account.LockUser(ctx, tx, actor.User)
@@ -217,7 +134,7 @@ func (s *Service) AddPasskey(ctx context.Context, actor igny8.Actor, token, name
 			return err
 		}
 		k, err = authdb.New(tx).InsertPasskey(ctx, authdb.InsertPasskeyParams{ID: db.NewID[igny8.PasskeyID](tx), UserID: u.ID,
-			CredentialID: credentialID(made.ID), Credential: kept, Name: name, CreatedAt: tx.Now})
+			CredentialID: made.ID, Credential: made.Credential, Name: name, CreatedAt: tx.Now})
 		if db.Absent(err) {
 			return errPasskeyOn
 		}
@@ -281,7 +198,7 @@ func (s *Service) RemovePasskey(ctx context.Context, actor igny8.Actor, id igny8
 // login that has begun (see LoginConsole), with one of that person's as the second
 // factor.
 func (s *Service) StartPasskeyLogin(ctx context.Context, pending, network string) (c Ceremony, err error) {
-	if s.web == nil {
+	if s.passkeys == nil {
 		return c, errNoPasskeys
 	}
 	if err := s.throttle(ctx, map[string]rule{"passkey:net:" + network: loginByNetwork}); err != nil {
@@ -290,29 +207,23 @@ func (s *Service) StartPasskeyLogin(ctx context.Context, pending, network string
 	hash, isPending := HashOpaque(LoginToken, pending)
 	err = s.db.System(ctx, "auth.start_passkey_login", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 		if !isPending {
-			options, session, err := s.web.BeginDiscoverableLogin()
-			if err != nil {
-				return fmt.Errorf("begin a login with a passkey: %w", err)
-			}
-			c, err = ceremony(ctx, tx, igny8.UserID{}, forPasskey, options, session)
+			asked, err := s.passkeys.Ask()
+			c, err = ceremony(ctx, tx, igny8.UserID{}, forPasskey, asked, err)
 			return err
 		}
 		row, err := authdb.New(tx).PeekChallenge(ctx, authdb.PeekChallengeParams{Hash: hash, Purpose: forSecond, Now: tx.Now})
 		if err != nil {
 			return overOr(err)
 		}
-		h, err := readHolder(ctx, tx, row.UserID)
+		h, keys, err := readHolder(ctx, tx, row.UserID)
 		if err != nil {
 			return err
 		}
-		if len(h.keys) == 0 {
+		if len(keys) == 0 {
 			return errPasskey
 		}
-		options, session, err := s.web.BeginLogin(h)
-		if err != nil {
-			return fmt.Errorf("begin a login with a passkey: %w", err)
-		}
-		c, err = ceremony(ctx, tx, row.UserID, forBoth, options, session)
+		asked, err := s.passkeys.AskOf(h)
+		c, err = ceremony(ctx, tx, row.UserID, forBoth, asked, err)
 		return err
 	})
 	return c, err
@@ -348,32 +259,28 @@ func (s *Service) LoginPasskeyConsole(ctx context.Context, token string, credent
 }
 
 func (s *Service) loginPasskey(ctx context.Context, token string, credential []byte, dev Device, admit admission) (p Person, t Tokens, err error) {
-	row, session, err := s.takeCeremony(ctx, token, forPasskey, forBoth)
+	row, err := s.takeCeremony(ctx, token, forPasskey, forBoth)
 	if err != nil {
 		return p, t, err
 	}
-	parsed, err := protocol.ParseCredentialRequestResponseBytes(credential)
+	answer, err := factor.Read(credential)
 	if err != nil {
 		return p, t, errPasskey.Because(err)
 	}
-	h, err := s.holderOf(ctx, row, parsed)
+	h, keys, err := s.holderOf(ctx, row, answer)
 	if err != nil {
 		return p, t, err
 	}
-	used, err := s.validate(h, row, session, parsed)
+	used, err := s.passkeys.Check(h, row.Data, answer)
 	if err != nil {
 		return p, t, errPasskey.Because(err)
 	}
-	key, ok := h.passkey(used.ID)
-	if !ok {
+	at := slices.IndexFunc(keys, func(k Passkey) bool { return k.CredentialID == used.ID })
+	if at < 0 {
 		return p, t, errPasskey
 	}
-	kept, err := json.Marshal(used)
-	if err != nil {
-		return p, t, fmt.Errorf("keep a passkey: %w", err)
-	}
-	return s.enter(ctx, h.user.ID, dev, admit, func(ctx context.Context, tx *db.Tx, u account.User) error {
-		_, err := authdb.New(tx).UsePasskey(ctx, authdb.UsePasskeyParams{ID: key.ID, UserID: u.ID, Credential: kept, Now: &tx.Now})
+	return s.enter(ctx, h.User, dev, admit, func(ctx context.Context, tx *db.Tx, u account.User) error {
+		_, err := authdb.New(tx).UsePasskey(ctx, authdb.UsePasskeyParams{ID: keys[at].ID, UserID: u.ID, Credential: used.Credential, Now: &tx.Now})
 		if db.Absent(err) {
 			return errPasskey
 		}
@@ -382,35 +289,21 @@ func (s *Service) loginPasskey(ctx context.Context, token string, credential []b
 }
 
 // holderOf reads the person whom a challenge was made for, else the one whom the
-// authenticator names.
-func (s *Service) holderOf(ctx context.Context, row authdb.LoginChallenge, parsed *protocol.ParsedCredentialAssertionData) (h holder, err error) {
+// device names.
+func (s *Service) holderOf(ctx context.Context, row authdb.LoginChallenge, answer factor.Answer) (h factor.Holder, keys []Passkey, err error) {
 	id := row.UserID
 	if id.IsZero() {
-		if len(parsed.Response.UserHandle) != len(id) {
-			return h, errPasskey
+		var ok bool
+		if id, ok = answer.User(); !ok {
+			return h, nil, errPasskey
 		}
-		copy(id[:], parsed.Response.UserHandle)
 	}
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		h, err = readHolder(ctx, tx, id)
+		h, keys, err = readHolder(ctx, tx, id)
 		return err
 	})
 	if igny8.KindOf(err) == igny8.NotFound {
-		return h, errPasskey
+		return h, nil, errPasskey
 	}
-	return h, err
-}
-
-var errCloned = errors.New("the authenticator's counter went back: it may have been copied")
-
-func (s *Service) validate(h holder, row authdb.LoginChallenge, session webauthn.SessionData, parsed *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
-	if row.UserID.IsZero() {
-		used, err = s.web.ValidateDiscoverableLogin(func([]byte, []byte) (webauthn.User, error) { return h, nil }, session, parsed)
-	} else {
-		used, err = s.web.ValidateLogin(h, session, parsed)
-	}
-	if err == nil && used.Authenticator.CloneWarning {
-		err = errCloned
-	}
-	return used, err
+	return h, keys, err
 }

@@ -12,8 +12,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
-
-	"github.com/go-webauthn/webauthn/webauthn"
+	"igny8/internal/factor"
 )
 
 // Service runs the stories of identity.
@@ -26,8 +25,8 @@ type Service struct {
 	publicURL string
 	unlimited bool
 	oldSecret []byte
-	second    bool               // staff must have a second factor
-	web       *webauthn.WebAuthn // nil where passkeys cannot be
+	second    bool             // staff must have a second factor
+	passkeys  *factor.Passkeys // nil where passkeys cannot be
 }
 
 // Config says how the service is made. Secret seals and blinds what is stored,
@@ -47,7 +46,7 @@ type Config struct {
 
 // New returns the service.
 func New(c Config) *Service {
-	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited, c.OldSecret, c.StaffSecondFactor, newWebAuthn(c.PublicURL)}
+	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited, c.OldSecret, c.StaffSecondFactor, factor.NewPasskeys(c.PublicURL, loginWithin)}
 }
 
 func (s *Service) mac(label, text string) []byte { return macOf(s.secret, label, text) }

@@ -5,6 +5,7 @@ import (
 
 	"igny8"
 	"igny8/internal/auth"
+	"igny8/internal/factor"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
@@ -14,7 +15,7 @@ import (
 // be set up, the form that asks for one, or how to change what is on.
 type totp struct {
 	factors            auth.Factors
-	enrolment          auth.Enrolment
+	enrolment          factor.Enrolment
 	start, confirm     view.Form
 	codes, switchedOff view.Form
 }
