@@ -7,7 +7,9 @@ LDFLAGS  = -s -w -X igny8/internal/app.Version=$(VERSION)
 RACE     = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v $$($(GO) env CC) >/dev/null && echo -race)
 PACKAGES ?= ./...
 
-.PHONY: help build demo test check generate fmt clean
+SHORT ?=
+
+.PHONY: help build demo test bench check generate fmt clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -21,10 +23,14 @@ demo: build ## fill a database, play the whole journey, keep serving (ARGS=--onc
 test: ## all tests, on SQLite, on a PostgreSQL of their own (or IGNY8_TEST_DATABASE_URL), and in chromium
 	@scripts/with-chromium scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
 
+bench: ## measure, and write bench/RESULTS.md; ten minutes (SHORT=1: less than one, to bench/out)
+	@cd bench && IGNY8_BENCH_SHORT=$(SHORT) WITH_POSTGRES_DURABLE=1 ../scripts/with-postgres $(GO) test -tags bench -count=1 -timeout 15m -v .
+
 check: ## generated files, format, vet, staticcheck
 	scripts/check-generated
 	scripts/check-format
 	$(GO) vet ./...
+	$(GO) vet -tags bench ./bench
 	$$(scripts/tool staticcheck) ./...
 
 generate: ## everything that is generated and committed

@@ -86,6 +86,23 @@ func Look(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error
 	return actor, nil
 }
 
+// LookAccount reads afresh the effective status of the account that the actor, an
+// API key, is for. Needs system scope.
+func LookAccount(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error) {
+	row, err := accountdb.New(tx).LookAccount(ctx, actor.Account)
+	if db.Absent(err) {
+		return actor, ErrToken
+	}
+	if err != nil {
+		return actor, err
+	}
+	actor.Status = Effective(Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, tx.Now)
+	if row.SuspendedReason != nil {
+		actor.Reason = *row.SuspendedReason
+	}
+	return actor, nil
+}
+
 func lookStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error) {
 	row, err := accountdb.New(tx).LookStaff(ctx, accountdb.LookStaffParams{UserID: actor.User, SessionID: actor.Session})
 	if db.Absent(err) {

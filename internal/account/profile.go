@@ -1,13 +1,5 @@
 package account
 
-import (
-	"context"
-
-	"igny8"
-	"igny8/internal/audit"
-	"igny8/internal/db"
-)
-
 // BillingPatch names the members of a billing profile that change; nil leaves a
 // member as it is (RFC 7396).
 type BillingPatch struct {
@@ -25,13 +17,4 @@ func (p BillingPatch) On(b Billing) Billing {
 		}
 	}
 	return b
-}
-
-// AuditEvents lists what was done in the actor's account, newest first.
-func (s *Service) AuditEvents(ctx context.Context, actor igny8.Actor, p igny8.Page) (list igny8.List[audit.Event], err error) {
-	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		list, err = audit.List(ctx, tx, p)
-		return err
-	})
-	return list, err
 }

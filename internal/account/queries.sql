@@ -91,6 +91,15 @@ LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription
   OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
 WHERE app_user.id = @user_id AND session.id = @session_id AND membership.account_id = @account_id;
 
+-- name: LookAccount :one
+-- system scope: as LookMember, for an API key, which is nobody's.
+SELECT account.status, account.suspended_reason, account.created_at, subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE account.id = @account_id;
+
 -- name: LookStaff :one
 -- system scope: staff belong to no tenant.
 SELECT app_user.email, app_user.status AS user_status, app_user.staff, session.revoked_at, session.expires_at

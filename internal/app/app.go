@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -33,6 +32,7 @@ import (
 	"igny8/internal/job"
 	"igny8/internal/mail"
 	"igny8/internal/ops"
+	"igny8/internal/rate"
 	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
@@ -121,8 +121,8 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	identity := auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(runtime.GOMAXPROCS(0)), Secret: auth.Derive(secret, "auth"),
-		Salt: salt, PublicURL: cfg.PublicURL, StaffSecondFactor: mustHaveSecondFactor(cfg), Unlimited: cfg.RateLimits == "off"}
+	identity := auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: auth.Derive(secret, "auth"),
+		Salt: salt, PublicURL: cfg.PublicURL, StaffSecondFactor: mustHaveSecondFactor(cfg), Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""}
 	if cfg.OldSecret != "" {
 		identity.OldSecret = auth.Derive(cfg.OldSecret, "auth")
 	}
@@ -218,21 +218,25 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		return nil, err
 	}
 	r := api.New(api.Config{
-		Config:       web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
-		Mux:          mux,
-		Version:      Version,
-		Authenticate: a.auth.Authenticate,
+		Config:  web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
+		Mux:     mux,
+		Version: Version,
+		Authenticate: func(ctx context.Context, token string) (igny8.Actor, error) {
+			return a.auth.Authenticate(ctx, token, web.ClientIP(ctx))
+		},
 		Admit: func(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
 			return account.Admit(actor, p, n)
 		},
 		Idempotency: api.StoredIn(a.idem),
 		CursorKey:   cursorKey,
 		RateLimits:  a.cfg.RateLimits != "off",
+		Shared:      a.shared(),
 		Ready:       a.db.Ping,
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterPerson(r, a.auth)
 	api.RegisterFactors(r, a.auth)
+	api.RegisterKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)
@@ -259,6 +263,15 @@ func searched(r *api.API) (out []docs.Entry) {
 			Text: fmt.Sprintf("HTTP status %d. %s %s", c.Status, c.Means, c.Do)})
 	}
 	return out
+}
+
+// shared is where nodes share allowances of requests; nil on SQLite, which has one
+// node.
+func (a *App) shared() api.Shared {
+	if !a.db.Postgres() {
+		return nil
+	}
+	return rate.New(a.db)
 }
 
 // console is the one place where all pages come together.
@@ -313,7 +326,8 @@ func (a *App) runner() (*job.Runner, error) {
 	a.auth.Register(w)
 	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
 		_, err := a.idem.Clean(ctx)
-		return err
+		_, err2 := rate.New(a.db).Clean(ctx)
+		return errors.Join(err, err2)
 	})
 	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}})
 }

@@ -86,7 +86,7 @@ func (c *cli) root() *cobra.Command {
 	c.flags["public-url"] = f.String("public-url", "", "the address people reach this server at")
 	f.StringVar(&c.file, "config", "", "file of NAME=value settings")
 	f.BoolVar(&c.json, "json", false, "print data as JSON")
-	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.openapi(), c.version())
+	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.audit(), c.openapi(), c.version())
 	return root
 }
 

@@ -40,6 +40,8 @@ forgotPassword                   202     202    202    202   202   202   202
 resetPassword                    422     422    422    422   422   422   422
 confirmEmailChange               422     422    422    422   422   422   422
 undoEmailChange                  422     422    422    422   422   422   422
+startPasskeyLogin                200     200    200    200   200   200   200
+loginWithPasskey                 401     401    401    401   401   401   401
 listPlans                        200     200    200    200   200   200   200
 listPaymentMethods               200     200    200    200   200   200   200
 listCountries                    200     200    200    200   200   200   200
@@ -58,10 +60,26 @@ changeEmail                      401     422    422    422   422   422   422
 listSessions                     401     200    200    200   200   200   200
 endOtherSessions                 401     200    200    200   200   200   200
 endSession                       401     404    404    404   404   404   404
+getSecondFactor                  401     200    200    200   200   200   200
+startTotp                        401     422    422    422   422   422   422
+confirmTotp                      401     404    404    404   404   404   404
+disableTotp                      401     422    422    422   422   422   422
+newRecoveryCodes                 401     422    422    422   422   422   422
+listPasskeys                     401     200    200    200   200   200   200
+startPasskey                     401     422    422    422   422   422   422
+addPasskey                       401     422    422    422   422   422   422
+removePasskey                    401     404    404    404   404   404   404
 updateMe                         401     200    200    200   200   200   200
 getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
 listAuditEvents                  401     200    403    403   200   200   403
+exportAuditEvents                401     200    403    403   200   200   403
+
+listAPIKeys                      401     200    403    403   200   200   403
+createAPIKey                     401     201    403    403   201   201   403
+rotateAPIKey                     401     404    403    403   201   201   403
+revokeAPIKey                     401     404    403    403   204   204   403
+createSiteAPIKey                 401     404    403    403   201   201   403
 
 getSubscription                  401     200    403    403   200   200   403
 listInvoices                     401     200    403    403   200   200   403
@@ -132,6 +150,7 @@ type tenant struct {
 	customer
 	site   string
 	job    string            // that failed
+	key    string            // id of an API key
 	tokens map[string]string // by principal
 }
 
@@ -141,11 +160,17 @@ func (w *world) paidUp() *tenant {
 	body, kind := w.receipt()
 	u.paid = w.must(201, "POST", "/billing/invoices/"+u.invoice+"/payments", u.token, body, kind).text("id")
 	w.must(200, "POST", "/admin/payments/"+u.paid+"/approve", w.staff, "")
-	return w.tenant(u, w.newSite(u.token))
+	o := w.tenant(u, w.newSite(u.token))
+	o.key = w.newKey(o)
+	return o
+}
+
+func (w *world) newKey(o *tenant) string {
+	return w.must(201, "POST", "/account/api-keys", o.token, `{"name":"Plugin"}`).text("id")
 }
 
 func (w *world) tenant(u customer, site string) *tenant {
-	return &tenant{u, site, "", map[string]string{"owner": u.token, "staff": w.staff, "anonymous": ""}}
+	return &tenant{customer: u, site: site, tokens: map[string]string{"owner": u.token, "staff": w.staff, "anonymous": ""}}
 }
 
 // tokenOf is the principal's credential; members are made when they are needed.
@@ -229,10 +254,18 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"changePassword": func(*world, *tenant) string {
 		return `{"password":"not-the-password-1","new_password":"quiet-otter-paints-31"}`
 	},
-	"changeEmail":         func(*world, *tenant) string { return `{"email":"new@example.com","password":"not-the-password-1"}` },
+	"changeEmail":      func(*world, *tenant) string { return `{"email":"new@example.com","password":"not-the-password-1"}` },
+	"loginWithPasskey": func(*world, *tenant) string { return `{"token":"igny8_login_unknown","credential":{}}` },
+	"startTotp":        wrongPassword, "newRecoveryCodes": wrongPassword, "startPasskey": wrongPassword, "removePasskey": wrongPassword,
+	"confirmTotp":         func(*world, *tenant) string { return `{"code":"000000"}` },
+	"disableTotp":         func(*world, *tenant) string { return `{"password":"not-the-password-1","code":"000000"}` },
+	"addPasskey":          func(*world, *tenant) string { return `{"token":"igny8_login_unknown","name":"Phone","credential":{}}` },
 	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
 	"submitPayment":       func(*world, *tenant) string { return submission("") },
 	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
+	"createAPIKey":        func(*world, *tenant) string { return `{"name":"Plugin"}` },
+	"createSiteAPIKey":    func(*world, *tenant) string { return `{"name":"Plugin"}` },
+	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },
 	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
 	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
 	"createSite":          func(*world, *tenant) string { return siteForm() },
@@ -245,6 +278,8 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"claimPayment":        func(*world, *tenant) string { return "{}" },
 	"withdrawPayment":     func(*world, *tenant) string { return "{}" },
 }
+
+func wrongPassword(*world, *tenant) string { return `{"password":"not-the-password-1"}` }
 
 func unknownToken(*world, *tenant) string { return `{"token":"igny8_verify_unknown"}` }
 
@@ -260,7 +295,7 @@ func pathOf(rt api.Route, o *tenant) string {
 	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
 	id := igny8.NewID[igny8.SessionID](time.Now()).String() // of an object that never was
 	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
-		"/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job} {
+		"/account/api-keys/": o.key, "/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job} {
 		if strings.HasPrefix(rt.Path, prefix) {
 			id = value
 		}
@@ -369,7 +404,7 @@ func (w *world) judge(rt api.Route, principal string, o *tenant, a answer) {
 			w.Errorf("%s as %s: a refusal is a problem document with a code, got %q: %s", rt.Pattern(), principal, a.header.Get("Content-Type"), a)
 		}
 	case principal == "foreign" && !rt.Public:
-		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email} {
+		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email, o.key} {
 			if id != "" && strings.Contains(a.raw, id) {
 				w.Errorf("%s shows %s to another tenant: %s", rt.Pattern(), id, a)
 			}
@@ -382,6 +417,8 @@ func (w *world) renew(rt api.Route, o *tenant, a answer) *tenant {
 	switch {
 	case needs[rt.ID] != nil:
 		return needs[rt.ID](w)
+	case rt.ID == "revokeAPIKey":
+		o.key = w.newKey(o)
 	case rt.ID == "deleteSite":
 		o.site = w.newSite(o.token)
 	case rt.ID == "createSite":
@@ -410,7 +447,7 @@ func TestForeignAndAbsentCannotBeToldApart(t *testing.T) {
 		now := w.app.db.Now()
 		theirs, ours := w.signUp(""), w.paidUp()
 		absent := &tenant{customer: customer{signup: ours.signup, account: igny8.NewID[igny8.AccountID](now).String(), invoice: igny8.NewID[igny8.InvoiceID](now).String(),
-			paid: igny8.NewID[igny8.PaymentID](now).String()}, site: igny8.NewID[igny8.SiteID](now).String()}
+			paid: igny8.NewID[igny8.PaymentID](now).String()}, site: igny8.NewID[igny8.SiteID](now).String(), key: igny8.NewID[igny8.APIKeyID](now).String()}
 		asked := 0
 		for _, rt := range w.app.api.Routes() {
 			if rt.Public || rt.Perm.Platform() || !strings.Contains(rt.Path, "{") && rt.ID != "spendCredits" {

@@ -189,7 +189,7 @@ func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler) *wor
 	}
 	cfg := config.Config{Data: t.TempDir(), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
 	var err error
-	if w.app, err = build(t.Context(), cfg, "http://127.0.0.1", slog.New(log(t)), d); err != nil {
+	if w.app, err = build(t.Context(), cfg, "http://localhost", slog.New(log(t)), d); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(w.app.api.Handler())

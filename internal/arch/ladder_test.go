@@ -16,7 +16,7 @@ var ladder = map[string]int{
 
 	"internal/config": 1, "internal/payref": 1, "internal/db": 1, "internal/db/dbtest": 1,
 
-	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2,
+	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/rate": 2,
 
 	"internal/account": 3, "internal/factor": 3, "internal/mail": 3,
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -51,7 +52,7 @@ func Record(ctx context.Context, tx *db.Tx, actor igny8.Actor, e Entry) error {
 	}
 	row := auditdb.InsertEventParams{
 		AccountID: account, Seq: head.Seq, ID: db.NewID[igny8.AuditID](tx), Action: e.Action,
-		ActorID: actor.User.String(), ActorEmail: actor.Email, ActorRole: string(actor.Role), Network: actor.Network,
+		ActorID: cmp.Or(actor.User.String(), actor.Key.String()), ActorEmail: actor.Email, ActorRole: string(actor.Role), Network: actor.Network,
 		ObjectType: e.ObjectType, ObjectID: e.ObjectID, Details: string(details), CreatedAt: tx.Now, PrevHash: head.Hash,
 	}
 	row.Hash = hash(auditdb.AuditEvent(row))

@@ -23,7 +23,7 @@ func (p *people) actor(email string) igny8.Actor {
 	if err != nil {
 		p.Fatal(err)
 	}
-	a, err := p.s.Authenticate(p.Context(), t.Access)
+	a, err := p.s.Authenticate(p.Context(), t.Access, "")
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestA19TheConsolesFirstPageOpensNothing(t *testing.T) {
 		}
 		pending := begin()
 		p.gone(pending, "the console")
-		if _, err := p.s.Authenticate(p.Context(), pending); igny8.KindOf(err) != igny8.Unauthenticated {
+		if _, err := p.s.Authenticate(p.Context(), pending, ""); igny8.KindOf(err) != igny8.Unauthenticated {
 			t.Errorf("the API: %v", err)
 		}
 		if _, err := p.s.Refresh(p.Context(), pending); igny8.KindOf(err) != igny8.Unauthenticated {

@@ -58,6 +58,9 @@ func (s *Service) Login(ctx context.Context, c Credentials) (Person, Tokens, err
 }
 
 func (s *Service) login(ctx context.Context, c Credentials, admit admission) (p Person, t Tokens, err error) {
+	if err := s.hasher.Full(); err != nil {
+		return p, t, err
+	}
 	norm := NormalizeEmail(c.Email)
 	if err := s.throttle(ctx, map[string]rule{s.byAddress(norm): loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
 		return p, t, err

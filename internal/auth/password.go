@@ -57,10 +57,11 @@ type Hasher struct {
 }
 
 // NewHasher returns a Hasher that runs slots hashes at a time; 0 or less means
-// one per core.
+// half as many as there are cores, so that other requests find one free however
+// many log in.
 func NewHasher(slots int) *Hasher {
 	if slots <= 0 {
-		slots = runtime.GOMAXPROCS(0)
+		slots = max(1, runtime.GOMAXPROCS(0)/2)
 	}
 	salt := make([]byte, saltLength)
 	rand.Read(salt)
@@ -68,6 +69,15 @@ func NewHasher(slots int) *Hasher {
 		slots: make(chan struct{}, slots),
 		dummy: phc{hashMemory, hashTime, hashThreads, salt, make([]byte, hashLength)}.String(),
 	}
+}
+
+// Full refuses with `busy` when no more may wait, so that a caller who would be
+// refused is told before anything else is done for them.
+func (h *Hasher) Full() error {
+	if h.pending.Load() >= int64(cap(h.slots)+maxQueue) {
+		return errBusy
+	}
+	return nil
 }
 
 // enter waits for a slot; leave gives it back.

@@ -90,9 +90,11 @@ func TestHasherQueueIsBounded(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	_, err := h.Hash(ctx, "one too many")
-	var e *igny8.Error
-	if !errors.As(err, &e) || e.Kind != igny8.Unavailable || e.Code != "busy" || e.RetryAfter <= 0 {
-		t.Errorf("Hash beyond the queue = %v, want Unavailable busy with a time to retry", err)
+	for _, err := range []error{err, h.Full()} {
+		var e *igny8.Error
+		if !errors.As(err, &e) || e.Kind != igny8.Unavailable || e.Code != "busy" || e.RetryAfter <= 0 {
+			t.Errorf("beyond the queue: %v, want Unavailable busy with a time to retry", err)
+		}
 	}
 	cancel()
 	wg.Wait()
@@ -100,7 +102,7 @@ func TestHasherQueueIsBounded(t *testing.T) {
 	if n := h.pending.Load(); n != 0 {
 		t.Errorf("%d calls are still counted after all left", n)
 	}
-	if err := h.VerifyDummy(context.Background(), "x"); err != nil {
+	if err := errors.Join(h.Full(), h.VerifyDummy(context.Background(), "x")); err != nil {
 		t.Errorf("after the rush: %v", err)
 	}
 }

@@ -238,3 +238,29 @@ UPDATE login_challenge SET tries = tries + 1 WHERE hash = @hash AND purpose = @p
 -- name: TakeChallenge :one
 -- Only one of two takers gets the row.
 DELETE FROM login_challenge WHERE hash = @hash AND purpose = @purpose AND expires_at > @now RETURNING *;
+-- name: InsertKey :one
+INSERT INTO api_key (account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING *;
+
+-- name: ListKeys :many
+SELECT * FROM api_key WHERE account_id = @account_id AND id < @before_id ORDER BY id DESC LIMIT @page_size;
+
+-- name: RevokeKey :one
+UPDATE api_key SET revoked_at = @now WHERE account_id = @account_id AND id = @id AND revoked_at IS NULL RETURNING *;
+
+-- name: ShortenKey :one
+-- A key that is replaced works on until then, never longer than it would have.
+UPDATE api_key SET expires_at = CASE WHEN expires_at IS NOT NULL AND expires_at < @until THEN expires_at ELSE @until END
+WHERE account_id = @account_id AND id = @id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now) RETURNING *;
+
+-- name: FindKey :one
+-- system scope: the key tells which tenant it is for. Its site must still be there.
+SELECT sqlc.embed(api_key), (SELECT count(*) FROM site WHERE site.account_id = api_key.account_id AND site.id = api_key.site_id
+  AND site.active AND site.deleted_at IS NULL) AS sites_there
+FROM api_key WHERE hash = $1;
+
+-- name: SitesThere :one
+SELECT count(*) FROM site WHERE account_id = @account_id AND id = @site_id AND active AND deleted_at IS NULL;
+
+-- name: TouchKey :exec
+UPDATE api_key SET last_used_at = @now WHERE account_id = @account_id AND id = @id;

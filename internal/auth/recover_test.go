@@ -99,7 +99,7 @@ func TestResettingAPassword(t *testing.T) {
 		if _, err := p.s.Refresh(p.Context(), api.Refresh); igny8.KindOf(err) != igny8.Unauthenticated {
 			p.Errorf("a refresh token after a reset: %v", err)
 		}
-		if _, err := p.s.Authenticate(p.Context(), api.Access); igny8.KindOf(err) != igny8.Unauthenticated {
+		if _, err := p.s.Authenticate(p.Context(), api.Access, ""); igny8.KindOf(err) != igny8.Unauthenticated {
 			p.Errorf("an access token after a reset: %v", err)
 		}
 		p.code(p.loginWith(ayesha, consolePassword), "invalid_credentials", "the password before")
@@ -179,7 +179,7 @@ func TestChangingAPassword(t *testing.T) {
 		}
 		p.gone(other.Token, "another device")
 		p.gone(here.Token, "the session before")
-		if a, err := p.s.Authenticate(p.Context(), tokens.Access); err != nil || a.Account != p.home {
+		if a, err := p.s.Authenticate(p.Context(), tokens.Access, ""); err != nil || a.Account != p.home {
 			p.Errorf("who changed the password is logged out: %+v %v", a, err)
 		}
 		p.code(p.loginWith(ayesha, consolePassword), "invalid_credentials", "the password before")

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"igny8"
 	"igny8/internal/account"
@@ -27,6 +28,7 @@ type Service struct {
 	oldSecret []byte
 	second    bool             // staff must have a second factor
 	passkeys  *factor.Passkeys // nil where passkeys cannot be
+	verified  bool
 }
 
 // Config says how the service is made. Secret seals and blinds what is stored,
@@ -42,11 +44,12 @@ type Config struct {
 	PublicURL         string
 	StaffSecondFactor bool
 	Unlimited         bool
+	Verified          bool // some things need an address that was proved: letters are sent
 }
 
 // New returns the service.
 func New(c Config) *Service {
-	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited, c.OldSecret, c.StaffSecondFactor, factor.NewPasskeys(c.PublicURL, loginWithin)}
+	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited, c.OldSecret, c.StaffSecondFactor, factor.NewPasskeys(c.PublicURL, loginWithin), c.Verified}
 }
 
 func (s *Service) mac(label, text string) []byte { return macOf(s.secret, label, text) }
@@ -78,8 +81,12 @@ func (s *Service) HashPassword(ctx context.Context, password, email string, name
 	return s.hasher.Hash(ctx, password)
 }
 
-// Authenticate checks an access token and reads afresh who comes with it.
-func (s *Service) Authenticate(ctx context.Context, token string) (actor igny8.Actor, err error) {
+// Authenticate checks an access token or an API key and reads afresh who comes
+// with it. ip is the caller's address, for keys that are bound to networks.
+func (s *Service) Authenticate(ctx context.Context, token, ip string) (actor igny8.Actor, err error) {
+	if strings.HasPrefix(token, string(APIKey)) {
+		return s.authenticateKey(ctx, token, ip)
+	}
 	c, err := s.signer.Verify(token, s.db.Now())
 	if err != nil {
 		return actor, err

@@ -88,12 +88,6 @@ SELECT * FROM payment WHERE account_id = $1 AND id = $2;
 -- name: GetProofs :many
 SELECT * FROM payment_proof WHERE account_id = $1 AND payment_id = $2 ORDER BY n;
 
--- name: ProofsOfQueue :many
--- system scope: the proofs of one page of the staff queue.
-SELECT payment_proof.* FROM payment_proof
-JOIN payment ON payment.account_id = payment_proof.account_id AND payment.id = payment_proof.payment_id
-WHERE payment.status = @status AND payment.id > @after_id AND payment.id <= @last_id ORDER BY payment_proof.payment_id, payment_proof.n;
-
 -- name: ListPayments :many
 SELECT * FROM payment WHERE account_id = @account_id AND id < @before_id
   AND (CAST(sqlc.narg('status') AS text) IS NULL OR status = CAST(sqlc.narg('status') AS text))
@@ -165,15 +159,34 @@ JOIN invoice ON invoice.account_id = payment.account_id AND invoice.id = payment
 JOIN account ON account.id = payment.account_id
 WHERE payment.id = @id;
 
--- name: SameReference :one
--- system scope: the same reference in any account, except in failed payments.
-SELECT count(*) FROM payment WHERE reference_norm = @reference_norm AND id <> @id AND status <> 'failed';
+-- name: QueueProofs :many
+-- system scope: the proofs of one page of the staff queue.
+SELECT payment_proof.* FROM payment
+JOIN payment_proof ON payment_proof.account_id = payment.account_id AND payment_proof.payment_id = payment.id
+WHERE payment.status = @status AND payment.id >= @first_id AND payment.id <= @last_id ORDER BY payment.id, payment_proof.n;
 
--- name: SameProof :one
--- system scope: the same file in any other payment, but for a refused try to pay the same invoice.
-SELECT count(*) FROM payment_proof o JOIN payment p ON p.account_id = o.account_id AND p.id = o.payment_id
-WHERE o.payment_id <> @payment_id AND NOT (p.status = 'failed' AND p.invoice_id = @invoice_id)
-  AND o.original_sha256 IN (SELECT m.original_sha256 FROM payment_proof m WHERE m.payment_id = @payment_id);
+-- name: QueueLines :many
+-- system scope: the invoice lines of one page of the staff queue.
+SELECT payment.id AS payment_id, sqlc.embed(invoice_line) FROM payment
+JOIN invoice_line ON invoice_line.account_id = payment.account_id AND invoice_line.invoice_id = payment.invoice_id
+WHERE payment.status = @status AND payment.id >= @first_id AND payment.id <= @last_id ORDER BY payment.id, invoice_line.n;
+
+-- name: QueueSameReference :many
+-- system scope: which payments of one page of the queue carry a reference that is
+-- in any other payment too, except in failed ones.
+SELECT payment.id FROM payment
+WHERE payment.status = @status AND payment.id >= @first_id AND payment.id <= @last_id AND EXISTS (
+  SELECT 1 FROM payment o WHERE o.reference_norm = payment.reference_norm AND o.id <> payment.id AND o.status <> 'failed');
+
+-- name: QueueSameProof :many
+-- system scope: which payments of one page of the queue came with a file that is
+-- in any other payment too, but for a refused try to pay the same invoice.
+SELECT DISTINCT payment.id FROM payment
+JOIN payment_proof m ON m.account_id = payment.account_id AND m.payment_id = payment.id
+JOIN payment_proof o ON o.original_sha256 = m.original_sha256 AND o.payment_id <> m.payment_id
+JOIN payment p ON p.account_id = o.account_id AND p.id = o.payment_id
+WHERE payment.status = @status AND payment.id >= @first_id AND payment.id <= @last_id
+  AND NOT (p.status = 'failed' AND p.account_id = payment.account_id AND p.invoice_id = payment.invoice_id);
 
 -- name: ReferenceUsed :one
 -- system scope: the same reference with another invoice, in any account, except in failed payments.

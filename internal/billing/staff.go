@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,11 +49,9 @@ func (s *Service) Queue(ctx context.Context, status igny8.PaymentStatus, p igny8
 		}
 		items := make([]StaffPayment, len(rows))
 		for i, r := range rows {
-			if items[i], err = staffPayment(ctx, tx, billingdb.QueueEntryRow(r)); err != nil {
-				return err
-			}
+			items[i] = staffPayment(billingdb.QueueEntryRow(r))
 		}
-		if err := withHolds(ctx, tx, items); err != nil {
+		if err := complete(ctx, tx, status, items); err != nil {
 			return err
 		}
 		list = igny8.NewList(p, items, func(p StaffPayment) string { return p.ID.UUID().String() })
@@ -68,49 +67,70 @@ func (s *Service) StaffPayment(ctx context.Context, id igny8.PaymentID) (out Sta
 		if err != nil {
 			return err
 		}
-		if out, err = staffPayment(ctx, tx, row); err != nil {
-			return err
-		}
-		one := []StaffPayment{out}
-		err = withHolds(ctx, tx, one)
+		one := []StaffPayment{staffPayment(row)}
+		err = complete(ctx, tx, row.Payment.Status, one)
 		out = one[0]
 		return err
 	})
 	return out, err
 }
 
-func staffPayment(ctx context.Context, tx *db.Tx, r billingdb.QueueEntryRow) (StaffPayment, error) {
-	q := billingdb.New(tx)
-	out := StaffPayment{Payment: Payment{Payment: r.Payment}, Invoice: Invoice{Invoice: r.Invoice},
+func staffPayment(r billingdb.QueueEntryRow) StaffPayment {
+	return StaffPayment{Payment: Payment{Payment: r.Payment}, Invoice: Invoice{Invoice: r.Invoice},
 		AccountName: r.AccountName, AccountNumber: r.AccountNumber, Country: r.Country}
-	var err error
-	if out.Proofs, err = q.GetProofs(ctx, billingdb.GetProofsParams{AccountID: r.Payment.AccountID, PaymentID: r.Payment.ID}); err != nil {
-		return out, fmt.Errorf("read proofs: %w", err)
-	}
-	if out.Invoice.Lines, err = q.GetLines(ctx, billingdb.GetLinesParams{AccountID: r.Invoice.AccountID, InvoiceID: r.Invoice.ID}); err != nil {
-		return out, fmt.Errorf("read invoice lines: %w", err)
-	}
-	if r.Payment.Status == igny8.PaymentPendingApproval {
-		out.Warnings, err = warnings(ctx, tx, out)
-	}
-	return out, err
 }
 
-// warnings looks for what staff should know before they decide. It needs system
+// complete adds to payments what else staff see of them: proofs, lines, warnings,
+// holds. They have one status and follow each other in the order of their ids, as
+// the queue does, so each of these is one query for all of them. It needs system
 // scope: the same reference may be in another account, which is not named.
-func warnings(ctx context.Context, tx *db.Tx, p StaffPayment) (list []Warning, err error) {
-	q := billingdb.New(tx)
-	same, err := q.SameReference(ctx, billingdb.SameReferenceParams{ReferenceNorm: p.ReferenceNorm, ID: p.ID})
-	if err != nil {
-		return nil, fmt.Errorf("look for the reference: %w", err)
+func complete(ctx context.Context, tx *db.Tx, status igny8.PaymentStatus, items []StaffPayment) error {
+	if len(items) == 0 {
+		return nil
 	}
-	if same > 0 {
+	q, first, last := billingdb.New(tx), items[0].ID, items[len(items)-1].ID
+	at := make(map[igny8.PaymentID]*StaffPayment, len(items))
+	for i := range items {
+		at[items[i].ID] = &items[i]
+		items[i].Proofs, items[i].Invoice.Lines = []Proof{}, []Line{}
+	}
+	proofs, err := q.QueueProofs(ctx, billingdb.QueueProofsParams{Status: status, FirstID: first, LastID: last})
+	if err != nil {
+		return fmt.Errorf("read proofs: %w", err)
+	}
+	for _, p := range proofs {
+		at[p.PaymentID].Proofs = append(at[p.PaymentID].Proofs, p)
+	}
+	lines, err := q.QueueLines(ctx, billingdb.QueueLinesParams{Status: status, FirstID: first, LastID: last})
+	if err != nil {
+		return fmt.Errorf("read invoice lines: %w", err)
+	}
+	for _, l := range lines {
+		at[l.PaymentID].Invoice.Lines = append(at[l.PaymentID].Invoice.Lines, l.InvoiceLine)
+	}
+	if status != igny8.PaymentPendingApproval {
+		return nil
+	}
+	references, err := q.QueueSameReference(ctx, billingdb.QueueSameReferenceParams{Status: status, FirstID: first, LastID: last})
+	if err != nil {
+		return fmt.Errorf("look for the reference: %w", err)
+	}
+	files, err := q.QueueSameProof(ctx, billingdb.QueueSameProofParams{Status: status, FirstID: first, LastID: last})
+	if err != nil {
+		return fmt.Errorf("look for the proof: %w", err)
+	}
+	for i := range items {
+		items[i].Warnings = warnings(items[i], slices.Contains(references, items[i].ID), slices.Contains(files, items[i].ID))
+	}
+	return withHolds(ctx, tx, items)
+}
+
+// warnings lists what staff should know before they decide.
+func warnings(p StaffPayment, sameReference, sameProof bool) (list []Warning) {
+	if sameReference {
 		list = append(list, Warning{"duplicate_reference", "Another payment that has not failed carries this reference.", true})
 	}
-	if same, err = q.SameProof(ctx, billingdb.SameProofParams{PaymentID: p.ID, InvoiceID: p.InvoiceID}); err != nil {
-		return nil, fmt.Errorf("look for the proof: %w", err)
-	}
-	if same > 0 {
+	if sameProof {
 		list = append(list, Warning{"duplicate_proof", "The same file came with another payment.", true})
 	}
 	if len(p.Proofs) == 0 {
@@ -125,7 +145,7 @@ func warnings(ctx context.Context, tx *db.Tx, p StaffPayment) (list []Warning, e
 	if p.PaidOn < p.Invoice.IssuedAt.AddDate(0, 0, -1).Format(time.DateOnly) {
 		list = append(list, Warning{"paid_before_invoice", "The day of the payment lies before the invoice.", false})
 	}
-	return list, nil
+	return list
 }
 
 // Claim reserves a waiting payment for the actor for five minutes; claiming again

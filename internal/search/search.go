@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,14 +29,23 @@ type Entry = searchdb.ListAccountsRow
 // Accounts lists all accounts, newest first; status empty means all.
 func (s *Service) Accounts(ctx context.Context, status string, p igny8.Page) (list igny8.List[Entry], err error) {
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		arg := searchdb.ListAccountsParams{BeforeID: igny8.AccountID(p.BeforeID()), PageSize: p.Fetch()}
-		if status != "" {
-			arg.Status = &status
-		}
-		rows, err := searchdb.New(tx).ListAccounts(ctx, arg)
+		rows, err := listAccounts(ctx, searchdb.New(tx), status, p)
 		list = igny8.NewList(p, rows, func(e Entry) string { return e.ID.UUID().String() })
 		return err
 	})
+	return list, err
+}
+
+func listAccounts(ctx context.Context, q *searchdb.Queries, status string, p igny8.Page) ([]Entry, error) {
+	before := igny8.AccountID(p.BeforeID())
+	if status == "" {
+		return q.ListAccounts(ctx, searchdb.ListAccountsParams{BeforeID: before, PageSize: p.Fetch()})
+	}
+	rows, err := q.ListAccountsIn(ctx, searchdb.ListAccountsInParams{Status: igny8.AccountStatus(status), BeforeID: before, PageSize: p.Fetch()})
+	list := make([]Entry, len(rows))
+	for i, r := range rows {
+		list[i] = Entry(r)
+	}
 	return list, err
 }
 
@@ -154,6 +164,7 @@ func findAccounts(ctx context.Context, q *searchdb.Queries, term string) (hits [
 
 func findUsers(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
 	rows, err := q.FindUsers(ctx, begins(term))
+	slices.SortFunc(rows, func(a, b searchdb.FindUsersRow) int { return strings.Compare(a.Email, b.Email) })
 	for _, r := range rows {
 		hits = append(hits, Hit{"user", r.ID.String(), r.ID, r.Name, r.Email, string(r.Status)})
 	}
@@ -199,6 +210,7 @@ func findAmounts(ctx context.Context, q *searchdb.Queries, term string) (hits []
 
 func findSites(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
 	rows, err := q.FindSites(ctx, begins(term))
+	slices.SortFunc(rows, func(a, b searchdb.FindSitesRow) int { return strings.Compare(a.Domain, b.Domain) })
 	for _, r := range rows {
 		hits = append(hits, Hit{"site", r.ID.String(), r.AccountID, r.Name, r.Domain, ""})
 	}

@@ -66,7 +66,7 @@ func (w world) register(f signup.Form) signup.Result {
 func TestANewCustomerIsLoggedInAtOnce(t *testing.T) {
 	on(t, true, func(w world) {
 		r := w.register(form("nadia@example.com"))
-		actor, err := w.auth.Authenticate(w.Context(), r.Tokens.Access)
+		actor, err := w.auth.Authenticate(w.Context(), r.Tokens.Access, "")
 		if err != nil || actor.User != r.User.ID || actor.Account != r.Account.ID || actor.Role != igny8.RoleOwner || actor.Status != igny8.AccountTrial {
 			w.Errorf("%+v, %v", actor, err)
 		}
@@ -80,7 +80,7 @@ func TestANewCustomerIsLoggedInAtOnce(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if actor, err = w.auth.Authenticate(w.Context(), tokens.Access); err != nil || actor.Status != igny8.AccountExpired {
+		if actor, err = w.auth.Authenticate(w.Context(), tokens.Access, ""); err != nil || actor.Status != igny8.AccountExpired {
 			w.Errorf("after the trial: %s, %v", actor.Status, err)
 		}
 	})
@@ -195,7 +195,7 @@ func TestRefreshTokensAreGoodOnce(t *testing.T) {
 		if _, err := w.auth.Refresh(w.Context(), child); igny8.CodeOf(err) != "invalid_token" {
 			w.Errorf("child after reuse: %v", err)
 		}
-		if _, err := w.auth.Authenticate(w.Context(), first.Access); igny8.CodeOf(err) != "invalid_token" {
+		if _, err := w.auth.Authenticate(w.Context(), first.Access, ""); igny8.CodeOf(err) != "invalid_token" {
 			w.Errorf("access token after reuse: %v", err)
 		}
 	})
@@ -237,14 +237,14 @@ func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		actor, err := w.auth.Authenticate(w.Context(), tokens.Access)
+		actor, err := w.auth.Authenticate(w.Context(), tokens.Access, "")
 		if err != nil || !actor.Staff() || account.Admit(actor, igny8.PermPlatform, account.NeedNone) != nil {
 			w.Fatalf("%+v %v", actor, err)
 		}
 		if err := w.auth.DisableStaff(w.Context(), "clerk@example.com"); err != nil {
 			w.Fatal(err)
 		}
-		if _, err := w.auth.Authenticate(w.Context(), tokens.Access); igny8.CodeOf(err) != "invalid_token" {
+		if _, err := w.auth.Authenticate(w.Context(), tokens.Access, ""); igny8.CodeOf(err) != "invalid_token" {
 			w.Errorf("after disabling: %v", err)
 		}
 	})

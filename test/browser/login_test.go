@@ -47,7 +47,7 @@ func TestLoggingIn(t *testing.T) {
 func TestPublicPages(t *testing.T) {
 	s := machine.Start(t)
 	pay := create(signUp(s.Page(), "Choose Starter", "zara@example.com")).See("Send the money").URL()
-	s.Page().Sweep("/", "/pricing", "/signup", "/login", "/staff/login", "/dev/components", "/app/nothing", pay)
+	s.Page().Sweep("/", "/pricing", "/signup", "/login", "/forgot", "/reset/x", "/email/x", "/email/undo/x", "/verify/x", "/staff/login", "/dev/components", "/app/nothing", pay)
 }
 
 func TestFirstPagesAreLight(t *testing.T) {

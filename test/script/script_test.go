@@ -12,6 +12,7 @@
 //	                              the answer is printed with two spaces of indentation
 //	save VAR PATH                 keep a value of the last answer, such as tokens.access
 //	paylink URL                   keep the token of a pay link in $token
+//	igny8 ARG…                    the program on the same data, whose output is printed
 //	sql-clean                     igny8 doctor --invariants finds nothing
 package script
 
@@ -75,7 +76,7 @@ func run(t *testing.T, database func() string) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "staff": staff, "call": call, "save": save, "sql-clean": clean, "paylink": paylink,
+			"serve": serve, "staff": staff, "call": call, "save": save, "sql-clean": clean, "paylink": paylink, "igny8": igny8,
 		},
 	})
 }
@@ -96,6 +97,14 @@ func command(ts *testscript.TestScript, args ...string) *exec.Cmd {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	return cmd
+}
+
+func igny8(ts *testscript.TestScript, neg bool, args []string) {
+	out, err := command(ts, args...).Output()
+	fmt.Fprint(ts.Stdout(), string(out))
+	if (err != nil) != neg {
+		ts.Fatalf("igny8 %v: %v", args, err)
+	}
 }
 
 func serve(ts *testscript.TestScript, neg bool, args []string) {

@@ -408,6 +408,39 @@ func (q *Queries) LockUser(ctx context.Context, id igny8.UserID) (AppUser, error
 	return i, err
 }
 
+const lookAccount = `-- name: LookAccount :one
+SELECT account.status, account.suspended_reason, account.created_at, subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE account.id = $1
+`
+
+type LookAccountRow struct {
+	Status           igny8.AccountStatus
+	SuspendedReason  *string
+	CreatedAt        time.Time
+	CurrentPeriodEnd *time.Time
+	GraceUntil       *time.Time
+	Waiting          bool
+}
+
+// system scope: as LookMember, for an API key, which is nobody's.
+func (q *Queries) LookAccount(ctx context.Context, accountID igny8.AccountID) (LookAccountRow, error) {
+	row := q.db.QueryRowContext(ctx, lookAccount, accountID)
+	var i LookAccountRow
+	err := row.Scan(
+		&i.Status,
+		&i.SuspendedReason,
+		&i.CreatedAt,
+		&i.CurrentPeriodEnd,
+		&i.GraceUntil,
+		&i.Waiting,
+	)
+	return i, err
+}
+
 const lookMember = `-- name: LookMember :one
 SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role,
   account.status, account.suspended_reason, account.created_at,

@@ -10,6 +10,23 @@ import (
 	"igny8"
 )
 
+type ApiKey struct {
+	AccountID    igny8.AccountID
+	ID           igny8.APIKeyID
+	Name         string
+	Hash         string
+	Start        string
+	Scopes       string
+	SiteID       igny8.SiteID
+	Networks     string
+	CreatedBy    igny8.UserID
+	CreatedEmail string
+	CreatedAt    time.Time
+	ExpiresAt    *time.Time
+	LastUsedAt   *time.Time
+	RevokedAt    *time.Time
+}
+
 type AppUser struct {
 	ID               igny8.UserID
 	Email            string

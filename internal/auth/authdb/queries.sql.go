@@ -401,6 +401,41 @@ func (q *Queries) FindConsole(ctx context.Context, hash string) (FindConsoleRow,
 	return i, err
 }
 
+const findKey = `-- name: FindKey :one
+SELECT api_key.account_id, api_key.id, api_key.name, api_key.hash, api_key.start, api_key.scopes, api_key.site_id, api_key.networks, api_key.created_by, api_key.created_email, api_key.created_at, api_key.expires_at, api_key.last_used_at, api_key.revoked_at, (SELECT count(*) FROM site WHERE site.account_id = api_key.account_id AND site.id = api_key.site_id
+  AND site.active AND site.deleted_at IS NULL) AS sites_there
+FROM api_key WHERE hash = $1
+`
+
+type FindKeyRow struct {
+	ApiKey     ApiKey
+	SitesThere int64
+}
+
+// system scope: the key tells which tenant it is for. Its site must still be there.
+func (q *Queries) FindKey(ctx context.Context, hash string) (FindKeyRow, error) {
+	row := q.db.QueryRowContext(ctx, findKey, hash)
+	var i FindKeyRow
+	err := row.Scan(
+		&i.ApiKey.AccountID,
+		&i.ApiKey.ID,
+		&i.ApiKey.Name,
+		&i.ApiKey.Hash,
+		&i.ApiKey.Start,
+		&i.ApiKey.Scopes,
+		&i.ApiKey.SiteID,
+		&i.ApiKey.Networks,
+		&i.ApiKey.CreatedBy,
+		&i.ApiKey.CreatedEmail,
+		&i.ApiKey.CreatedAt,
+		&i.ApiKey.ExpiresAt,
+		&i.ApiKey.LastUsedAt,
+		&i.ApiKey.RevokedAt,
+		&i.SitesThere,
+	)
+	return i, err
+}
+
 const findRefresh = `-- name: FindRefresh :one
 SELECT refresh_token.hash, refresh_token.session_id, refresh_token.child_sealed, refresh_token.created_at, refresh_token.expires_at, refresh_token.used_at, session.id, session.user_id, session.home_account, session.remember, session.user_agent, session.network, session.created_at, session.last_seen_at, session.expires_at, session.revoked_at, session.revoked_reason, session.acting, session.acting_reason FROM refresh_token JOIN session ON session.id = refresh_token.session_id
 WHERE refresh_token.hash = $1
@@ -685,6 +720,61 @@ func (q *Queries) InsertEmailToken(ctx context.Context, arg InsertEmailTokenPara
 	return err
 }
 
+const insertKey = `-- name: InsertKey :one
+INSERT INTO api_key (account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at, last_used_at, revoked_at
+`
+
+type InsertKeyParams struct {
+	AccountID    igny8.AccountID
+	ID           igny8.APIKeyID
+	Name         string
+	Hash         string
+	Start        string
+	Scopes       string
+	SiteID       igny8.SiteID
+	Networks     string
+	CreatedBy    igny8.UserID
+	CreatedEmail string
+	CreatedAt    time.Time
+	ExpiresAt    *time.Time
+}
+
+func (q *Queries) InsertKey(ctx context.Context, arg InsertKeyParams) (ApiKey, error) {
+	row := q.db.QueryRowContext(ctx, insertKey,
+		arg.AccountID,
+		arg.ID,
+		arg.Name,
+		arg.Hash,
+		arg.Start,
+		arg.Scopes,
+		arg.SiteID,
+		arg.Networks,
+		arg.CreatedBy,
+		arg.CreatedEmail,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	var i ApiKey
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.SiteID,
+		&i.Networks,
+		&i.CreatedBy,
+		&i.CreatedEmail,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
 const insertPasskey = `-- name: InsertPasskey :one
 INSERT INTO passkey (id, user_id, credential_id, credential, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (credential_id) DO NOTHING RETURNING id, user_id, credential_id, credential, name, created_at, last_used_at
@@ -785,6 +875,54 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 		arg.Now,
 	)
 	return err
+}
+
+const listKeys = `-- name: ListKeys :many
+SELECT account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at, last_used_at, revoked_at FROM api_key WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+`
+
+type ListKeysParams struct {
+	AccountID igny8.AccountID
+	BeforeID  igny8.APIKeyID
+	PageSize  int32
+}
+
+func (q *Queries) ListKeys(ctx context.Context, arg ListKeysParams) ([]ApiKey, error) {
+	rows, err := q.db.QueryContext(ctx, listKeys, arg.AccountID, arg.BeforeID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ApiKey{}
+	for rows.Next() {
+		var i ApiKey
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.ID,
+			&i.Name,
+			&i.Hash,
+			&i.Start,
+			&i.Scopes,
+			&i.SiteID,
+			&i.Networks,
+			&i.CreatedBy,
+			&i.CreatedEmail,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const markVerified = `-- name: MarkVerified :exec
@@ -972,6 +1110,38 @@ func (q *Queries) ResealTotp(ctx context.Context, arg ResealTotpParams) error {
 	return err
 }
 
+const revokeKey = `-- name: RevokeKey :one
+UPDATE api_key SET revoked_at = $1 WHERE account_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at, last_used_at, revoked_at
+`
+
+type RevokeKeyParams struct {
+	Now       *time.Time
+	AccountID igny8.AccountID
+	ID        igny8.APIKeyID
+}
+
+func (q *Queries) RevokeKey(ctx context.Context, arg RevokeKeyParams) (ApiKey, error) {
+	row := q.db.QueryRowContext(ctx, revokeKey, arg.Now, arg.AccountID, arg.ID)
+	var i ApiKey
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.SiteID,
+		&i.Networks,
+		&i.CreatedBy,
+		&i.CreatedEmail,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
 const revokeSession = `-- name: RevokeSession :exec
 UPDATE session SET revoked_at = $1, revoked_reason = $2 WHERE id = $3 AND revoked_at IS NULL
 `
@@ -1141,6 +1311,62 @@ func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (AppUs
 	return i, err
 }
 
+const shortenKey = `-- name: ShortenKey :one
+UPDATE api_key SET expires_at = CASE WHEN expires_at IS NOT NULL AND expires_at < $1 THEN expires_at ELSE $1 END
+WHERE account_id = $2 AND id = $3 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $4) RETURNING account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at, last_used_at, revoked_at
+`
+
+type ShortenKeyParams struct {
+	Until     *time.Time
+	AccountID igny8.AccountID
+	ID        igny8.APIKeyID
+	Now       *time.Time
+}
+
+// A key that is replaced works on until then, never longer than it would have.
+func (q *Queries) ShortenKey(ctx context.Context, arg ShortenKeyParams) (ApiKey, error) {
+	row := q.db.QueryRowContext(ctx, shortenKey,
+		arg.Until,
+		arg.AccountID,
+		arg.ID,
+		arg.Now,
+	)
+	var i ApiKey
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.SiteID,
+		&i.Networks,
+		&i.CreatedBy,
+		&i.CreatedEmail,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
+const sitesThere = `-- name: SitesThere :one
+SELECT count(*) FROM site WHERE account_id = $1 AND id = $2 AND active AND deleted_at IS NULL
+`
+
+type SitesThereParams struct {
+	AccountID igny8.AccountID
+	SiteID    igny8.SiteID
+}
+
+func (q *Queries) SitesThere(ctx context.Context, arg SitesThereParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sitesThere, arg.AccountID, arg.SiteID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const startTotp = `-- name: StartTotp :one
 UPDATE app_user SET totp_sealed = $1, totp_step = 0, updated_at = $2 WHERE id = $3 AND totp_confirmed_at IS NULL RETURNING id
 `
@@ -1200,6 +1426,21 @@ func (q *Queries) TakeSetting(ctx context.Context, arg TakeSettingParams) (strin
 	var name string
 	err := row.Scan(&name)
 	return name, err
+}
+
+const touchKey = `-- name: TouchKey :exec
+UPDATE api_key SET last_used_at = $1 WHERE account_id = $2 AND id = $3
+`
+
+type TouchKeyParams struct {
+	Now       *time.Time
+	AccountID igny8.AccountID
+	ID        igny8.APIKeyID
+}
+
+func (q *Queries) TouchKey(ctx context.Context, arg TouchKeyParams) error {
+	_, err := q.db.ExecContext(ctx, touchKey, arg.Now, arg.AccountID, arg.ID)
+	return err
 }
 
 const touchSession = `-- name: TouchSession :exec

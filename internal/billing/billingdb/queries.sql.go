@@ -1415,51 +1415,6 @@ func (q *Queries) PayInvoice(ctx context.Context, arg PayInvoiceParams) (Invoice
 	return i, err
 }
 
-const proofsOfQueue = `-- name: ProofsOfQueue :many
-SELECT payment_proof.account_id, payment_proof.payment_id, payment_proof.n, payment_proof.sha256, payment_proof.original_sha256, payment_proof.content_type, payment_proof.size, payment_proof.created_at FROM payment_proof
-JOIN payment ON payment.account_id = payment_proof.account_id AND payment.id = payment_proof.payment_id
-WHERE payment.status = $1 AND payment.id > $2 AND payment.id <= $3 ORDER BY payment_proof.payment_id, payment_proof.n
-`
-
-type ProofsOfQueueParams struct {
-	Status  igny8.PaymentStatus
-	AfterID igny8.PaymentID
-	LastID  igny8.PaymentID
-}
-
-// system scope: the proofs of one page of the staff queue.
-func (q *Queries) ProofsOfQueue(ctx context.Context, arg ProofsOfQueueParams) ([]PaymentProof, error) {
-	rows, err := q.db.QueryContext(ctx, proofsOfQueue, arg.Status, arg.AfterID, arg.LastID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []PaymentProof{}
-	for rows.Next() {
-		var i PaymentProof
-		if err := rows.Scan(
-			&i.AccountID,
-			&i.PaymentID,
-			&i.N,
-			&i.Sha256,
-			&i.OriginalSha256,
-			&i.ContentType,
-			&i.Size,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const queue = `-- name: Queue :many
 SELECT payment.account_id, payment.id, payment.invoice_id, payment.status, payment.method, payment.method_name, payment.kind, payment.reference, payment.reference_norm, payment.payer_name, payment.paid_on, payment.amount_minor, payment.currency, payment.received_minor, payment.notes, payment.submitted_by, payment.via, payment.failure_code, payment.failure_reason, payment.evidence, payment.decision_note, payment.overridden, payment.decided_at, payment.decided_by, payment.decided_email, payment.first_approved_by, payment.first_approved_at, payment.first_received_minor, payment.claimed_by, payment.claimed_email, payment.claimed_until, payment.refunded_minor, payment.receipt_number, payment.version, payment.created_at, payment.updated_at, invoice.account_id, invoice.id, invoice.number, invoice.type, invoice.status, invoice.currency, invoice.subtotal_minor, invoice.tax_minor, invoice.total_minor, invoice.amount_paid_minor, invoice.balance_used_minor, invoice.base_minor, invoice.base_currency, invoice.rate, invoice.rate_source, invoice.rate_at, invoice.rounding, invoice.billing, invoice.pay_code, invoice.subscription_id, invoice.credits, invoice.due_at, invoice.issued_at, invoice.paid_at, invoice.void_reason, invoice.version, invoice.created_at, invoice.updated_at, account.name AS account_name, account.number AS account_number, account.country
 FROM payment
@@ -1666,6 +1621,178 @@ func (q *Queries) QueueEntry(ctx context.Context, id igny8.PaymentID) (QueueEntr
 	return i, err
 }
 
+const queueLines = `-- name: QueueLines :many
+SELECT payment.id AS payment_id, invoice_line.account_id, invoice_line.invoice_id, invoice_line.n, invoice_line.description, invoice_line.quantity, invoice_line.unit_minor, invoice_line.amount_minor FROM payment
+JOIN invoice_line ON invoice_line.account_id = payment.account_id AND invoice_line.invoice_id = payment.invoice_id
+WHERE payment.status = $1 AND payment.id >= $2 AND payment.id <= $3 ORDER BY payment.id, invoice_line.n
+`
+
+type QueueLinesParams struct {
+	Status  igny8.PaymentStatus
+	FirstID igny8.PaymentID
+	LastID  igny8.PaymentID
+}
+
+type QueueLinesRow struct {
+	PaymentID   igny8.PaymentID
+	InvoiceLine InvoiceLine
+}
+
+// system scope: the invoice lines of one page of the staff queue.
+func (q *Queries) QueueLines(ctx context.Context, arg QueueLinesParams) ([]QueueLinesRow, error) {
+	rows, err := q.db.QueryContext(ctx, queueLines, arg.Status, arg.FirstID, arg.LastID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []QueueLinesRow{}
+	for rows.Next() {
+		var i QueueLinesRow
+		if err := rows.Scan(
+			&i.PaymentID,
+			&i.InvoiceLine.AccountID,
+			&i.InvoiceLine.InvoiceID,
+			&i.InvoiceLine.N,
+			&i.InvoiceLine.Description,
+			&i.InvoiceLine.Quantity,
+			&i.InvoiceLine.UnitMinor,
+			&i.InvoiceLine.AmountMinor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueProofs = `-- name: QueueProofs :many
+SELECT payment_proof.account_id, payment_proof.payment_id, payment_proof.n, payment_proof.sha256, payment_proof.original_sha256, payment_proof.content_type, payment_proof.size, payment_proof.created_at FROM payment
+JOIN payment_proof ON payment_proof.account_id = payment.account_id AND payment_proof.payment_id = payment.id
+WHERE payment.status = $1 AND payment.id >= $2 AND payment.id <= $3 ORDER BY payment.id, payment_proof.n
+`
+
+type QueueProofsParams struct {
+	Status  igny8.PaymentStatus
+	FirstID igny8.PaymentID
+	LastID  igny8.PaymentID
+}
+
+// system scope: the proofs of one page of the staff queue.
+func (q *Queries) QueueProofs(ctx context.Context, arg QueueProofsParams) ([]PaymentProof, error) {
+	rows, err := q.db.QueryContext(ctx, queueProofs, arg.Status, arg.FirstID, arg.LastID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaymentProof{}
+	for rows.Next() {
+		var i PaymentProof
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.PaymentID,
+			&i.N,
+			&i.Sha256,
+			&i.OriginalSha256,
+			&i.ContentType,
+			&i.Size,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueSameProof = `-- name: QueueSameProof :many
+SELECT DISTINCT payment.id FROM payment
+JOIN payment_proof m ON m.account_id = payment.account_id AND m.payment_id = payment.id
+JOIN payment_proof o ON o.original_sha256 = m.original_sha256 AND o.payment_id <> m.payment_id
+JOIN payment p ON p.account_id = o.account_id AND p.id = o.payment_id
+WHERE payment.status = $1 AND payment.id >= $2 AND payment.id <= $3
+  AND NOT (p.status = 'failed' AND p.account_id = payment.account_id AND p.invoice_id = payment.invoice_id)
+`
+
+type QueueSameProofParams struct {
+	Status  igny8.PaymentStatus
+	FirstID igny8.PaymentID
+	LastID  igny8.PaymentID
+}
+
+// system scope: which payments of one page of the queue came with a file that is
+// in any other payment too, but for a refused try to pay the same invoice.
+func (q *Queries) QueueSameProof(ctx context.Context, arg QueueSameProofParams) ([]igny8.PaymentID, error) {
+	rows, err := q.db.QueryContext(ctx, queueSameProof, arg.Status, arg.FirstID, arg.LastID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []igny8.PaymentID{}
+	for rows.Next() {
+		var id igny8.PaymentID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueSameReference = `-- name: QueueSameReference :many
+SELECT payment.id FROM payment
+WHERE payment.status = $1 AND payment.id >= $2 AND payment.id <= $3 AND EXISTS (
+  SELECT 1 FROM payment o WHERE o.reference_norm = payment.reference_norm AND o.id <> payment.id AND o.status <> 'failed')
+`
+
+type QueueSameReferenceParams struct {
+	Status  igny8.PaymentStatus
+	FirstID igny8.PaymentID
+	LastID  igny8.PaymentID
+}
+
+// system scope: which payments of one page of the queue carry a reference that is
+// in any other payment too, except in failed ones.
+func (q *Queries) QueueSameReference(ctx context.Context, arg QueueSameReferenceParams) ([]igny8.PaymentID, error) {
+	rows, err := q.db.QueryContext(ctx, queueSameReference, arg.Status, arg.FirstID, arg.LastID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []igny8.PaymentID{}
+	for rows.Next() {
+		var id igny8.PaymentID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recentWaits = `-- name: RecentWaits :many
 SELECT created_at, decided_at FROM payment WHERE status = 'succeeded' ORDER BY id DESC LIMIT 200
 `
@@ -1711,42 +1838,6 @@ type ReferenceUsedParams struct {
 // system scope: the same reference with another invoice, in any account, except in failed payments.
 func (q *Queries) ReferenceUsed(ctx context.Context, arg ReferenceUsedParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, referenceUsed, arg.ReferenceNorm, arg.InvoiceID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const sameProof = `-- name: SameProof :one
-SELECT count(*) FROM payment_proof o JOIN payment p ON p.account_id = o.account_id AND p.id = o.payment_id
-WHERE o.payment_id <> $1 AND NOT (p.status = 'failed' AND p.invoice_id = $2)
-  AND o.original_sha256 IN (SELECT m.original_sha256 FROM payment_proof m WHERE m.payment_id = $1)
-`
-
-type SameProofParams struct {
-	PaymentID igny8.PaymentID
-	InvoiceID igny8.InvoiceID
-}
-
-// system scope: the same file in any other payment, but for a refused try to pay the same invoice.
-func (q *Queries) SameProof(ctx context.Context, arg SameProofParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, sameProof, arg.PaymentID, arg.InvoiceID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const sameReference = `-- name: SameReference :one
-SELECT count(*) FROM payment WHERE reference_norm = $1 AND id <> $2 AND status <> 'failed'
-`
-
-type SameReferenceParams struct {
-	ReferenceNorm string
-	ID            igny8.PaymentID
-}
-
-// system scope: the same reference in any account, except in failed payments.
-func (q *Queries) SameReference(ctx context.Context, arg SameReferenceParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, sameReference, arg.ReferenceNorm, arg.ID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err

@@ -13,8 +13,10 @@ import (
 )
 
 const findAccounts = `-- name: FindAccounts :many
-SELECT id, number, name, status FROM account
-WHERE number = $1 OR slug LIKE CAST($2 AS text) ESCAPE '\' ORDER BY id DESC LIMIT 10
+
+SELECT account.id, account.number, account.name, account.status FROM account WHERE account.number = $1
+UNION SELECT id, number, name, status FROM (SELECT account.id, account.number, account.name, account.status FROM account WHERE lower($2) <> '' AND account.slug LIKE $2 ESCAPE '\' LIMIT 10) AS begins
+ORDER BY id DESC LIMIT 10
 `
 
 type FindAccountsParams struct {
@@ -29,6 +31,10 @@ type FindAccountsRow struct {
 	Status igny8.AccountStatus
 }
 
+// What is looked for by its beginning is not sorted before it is limited: a short
+// beginning may be that of most rows. LIKE compares with the parameter itself,
+// because SQLite uses no index for one in a cast; that the parameter is a text,
+// sqlc learns from lower.
 // system scope: the staff's search.
 func (q *Queries) FindAccounts(ctx context.Context, arg FindAccountsParams) ([]FindAccountsRow, error) {
 	rows, err := q.db.QueryContext(ctx, findAccounts, arg.Number, arg.Pattern)
@@ -166,14 +172,16 @@ func (q *Queries) FindInvoices(ctx context.Context, arg FindInvoicesParams) ([]F
 
 const findPayments = `-- name: FindPayments :many
 SELECT payment.id, payment.reference, payment.status, payment.amount_minor, payment.currency, account.id AS account_id, account.name FROM payment
-JOIN account ON account.id = payment.account_id
-WHERE payment.reference_norm LIKE CAST($1 AS text) ESCAPE '\' OR payment.receipt_number = $2
-ORDER BY payment.id DESC LIMIT 10
+JOIN account ON account.id = payment.account_id WHERE payment.receipt_number = $1
+UNION SELECT id, reference, status, amount_minor, currency, account_id, name FROM (
+  SELECT payment.id, payment.reference, payment.status, payment.amount_minor, payment.currency, account.id AS account_id, account.name FROM payment
+  JOIN account ON account.id = payment.account_id WHERE lower($2) <> '' AND payment.reference_norm LIKE $2 ESCAPE '\' LIMIT 10) AS begins
+ORDER BY id DESC LIMIT 10
 `
 
 type FindPaymentsParams struct {
-	Pattern string
 	Receipt *string
+	Pattern string
 }
 
 type FindPaymentsRow struct {
@@ -188,7 +196,7 @@ type FindPaymentsRow struct {
 
 // system scope: the staff's search, by reference or receipt.
 func (q *Queries) FindPayments(ctx context.Context, arg FindPaymentsParams) ([]FindPaymentsRow, error) {
-	rows, err := q.db.QueryContext(ctx, findPayments, arg.Pattern, arg.Receipt)
+	rows, err := q.db.QueryContext(ctx, findPayments, arg.Receipt, arg.Pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +229,7 @@ func (q *Queries) FindPayments(ctx context.Context, arg FindPaymentsParams) ([]F
 const findSites = `-- name: FindSites :many
 SELECT site.id, site.domain, account.id AS account_id, account.name FROM site
 JOIN account ON account.id = site.account_id
-WHERE site.domain LIKE CAST($1 AS text) ESCAPE '\' AND site.deleted_at IS NULL ORDER BY site.domain LIMIT 10
+WHERE lower($1) <> '' AND site.domain LIKE $1 ESCAPE '\' AND site.deleted_at IS NULL LIMIT 10
 `
 
 type FindSitesRow struct {
@@ -263,7 +271,7 @@ func (q *Queries) FindSites(ctx context.Context, pattern string) ([]FindSitesRow
 const findUsers = `-- name: FindUsers :many
 SELECT app_user.email, account.id, account.name, account.status FROM app_user
 JOIN membership ON membership.user_id = app_user.id JOIN account ON account.id = membership.account_id
-WHERE app_user.email_norm LIKE CAST($1 AS text) ESCAPE '\' ORDER BY app_user.email_norm LIMIT 10
+WHERE lower($1) <> '' AND app_user.email_norm LIKE $1 ESCAPE '\' LIMIT 10
 `
 
 type FindUsersRow struct {
@@ -303,16 +311,13 @@ func (q *Queries) FindUsers(ctx context.Context, pattern string) ([]FindUsersRow
 }
 
 const listAccounts = `-- name: ListAccounts :many
-SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at, app_user.email AS owner_email FROM account
-JOIN membership ON membership.account_id = account.id AND membership.role = 'owner'
-JOIN app_user ON app_user.id = membership.user_id
-WHERE account.id < $1 AND (CAST($2 AS text) IS NULL OR account.status = CAST($2 AS text))
-ORDER BY account.id DESC LIMIT $3
+SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at, CAST(COALESCE((SELECT app_user.email FROM membership JOIN app_user ON app_user.id = membership.user_id
+  WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS owner_email
+FROM account WHERE account.id < $1 ORDER BY account.id DESC LIMIT $2
 `
 
 type ListAccountsParams struct {
 	BeforeID igny8.AccountID
-	Status   *string
 	PageSize int32
 }
 
@@ -337,9 +342,10 @@ type ListAccountsRow struct {
 	OwnerEmail      string
 }
 
-// system scope: the staff's list of all accounts.
+// system scope: the staff's list of all accounts. The owner is looked up for each
+// row of the page; a join would be free to read all members first.
 func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]ListAccountsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listAccounts, arg.BeforeID, arg.Status, arg.PageSize)
+	rows, err := q.db.QueryContext(ctx, listAccounts, arg.BeforeID, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
@@ -347,6 +353,82 @@ func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]L
 	items := []ListAccountsRow{}
 	for rows.Next() {
 		var i ListAccountsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Name,
+			&i.Slug,
+			&i.Status,
+			&i.SuspendedReason,
+			&i.StatusBefore,
+			&i.Country,
+			&i.Currency,
+			&i.TimeZone,
+			&i.Billing,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ClosedAt,
+			&i.EraseAt,
+			&i.ErasedAt,
+			&i.OwnerEmail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAccountsIn = `-- name: ListAccountsIn :many
+SELECT account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at, CAST(COALESCE((SELECT app_user.email FROM membership JOIN app_user ON app_user.id = membership.user_id
+  WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS owner_email
+FROM account WHERE account.status = $1 AND account.id < $2 ORDER BY account.id DESC LIMIT $3
+`
+
+type ListAccountsInParams struct {
+	Status   igny8.AccountStatus
+	BeforeID igny8.AccountID
+	PageSize int32
+}
+
+type ListAccountsInRow struct {
+	ID              igny8.AccountID
+	Number          int64
+	Name            string
+	Slug            string
+	Status          igny8.AccountStatus
+	SuspendedReason *string
+	StatusBefore    *string
+	Country         string
+	Currency        string
+	TimeZone        string
+	Billing         []byte
+	Version         int64
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	ClosedAt        *time.Time
+	EraseAt         *time.Time
+	ErasedAt        *time.Time
+	OwnerEmail      string
+}
+
+// system scope: the same in one status; a query of its own, so that its index is used.
+func (q *Queries) ListAccountsIn(ctx context.Context, arg ListAccountsInParams) ([]ListAccountsInRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAccountsIn, arg.Status, arg.BeforeID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAccountsInRow{}
+	for rows.Next() {
+		var i ListAccountsInRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Number,

@@ -9,6 +9,7 @@ import (
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/audit"
+	"igny8/internal/web"
 )
 
 // RegisterAccount adds the routes of one's own account.
@@ -19,6 +20,8 @@ func RegisterAccount(a *API, s *account.Service) {
 	Register(a, Route{Method: http.MethodPatch, Path: "/account", ID: "updateAccount", Summary: "Change name, time zone or billing profile",
 		Doc: "Members that are left out stay as they are, also within `billing`. Issued invoices keep the profile they were issued with.",
 		Tag: "Account", Perm: igny8.PermAccountManage, Need: account.NeedBilling}, h.update)
+	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events/export", ID: "exportAuditEvents", Summary: "Save the account's log as a file",
+		Doc: "`format` is csv or json. The newest 50,000 events; the export of the account has all.", Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling, Produces: "text/csv"}, h.export)
 	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events", ID: "listAuditEvents", Summary: "List what was done in the account, and by whom",
 		Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling}, h.events)
 }
@@ -144,32 +147,7 @@ type AuditObject struct {
 	ID   string `json:"id"`
 }
 
-func auditBody(e audit.Event) AuditEventBody {
-	out := staffAudit(e)
-	if out.Actor.Role == igny8.RoleDeveloper {
-		out.Actor = AuditActor{Role: igny8.RoleDeveloper}
-		out.Details = staffDetails(e.Details)
-	}
-	return out
-}
-
-// staffDetails keeps what a customer may know of what staff did: not their notes.
-func staffDetails(stored string) json.RawMessage {
-	var all, kept map[string]any
-	if json.Unmarshal([]byte(stored), &all) == nil {
-		kept = map[string]any{}
-		for _, name := range []string{"invoice", "received", "received_minor", "receipt", "code", "n"} {
-			if v, ok := all[name]; ok {
-				kept[name] = v
-			}
-		}
-	}
-	b, err := json.Marshal(kept)
-	if err != nil || kept == nil {
-		return json.RawMessage("{}")
-	}
-	return b
-}
+func auditBody(e audit.Event) AuditEventBody { return staffAudit(account.Shown(e)) }
 
 func (h accountHandler) events(ctx context.Context, in *ListInput) (*ListOutput[AuditEventBody], error) {
 	p, err := in.Page(ctx)
@@ -181,4 +159,24 @@ func (h accountHandler) events(ctx context.Context, in *ListInput) (*ListOutput[
 		return nil, err
 	}
 	return List(ctx, list, auditBody), nil
+}
+
+type exportIn struct {
+	Format string `query:"format" enum:"csv,json" default:"csv"`
+}
+
+func (h accountHandler) export(ctx context.Context, in *exportIn) (*FileOut, error) {
+	all, err := h.s.AuditLog(ctx, ActorFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if in.Format == "json" {
+		bodies := make([]AuditEventBody, len(all))
+		for i, e := range all {
+			bodies[i] = staffAudit(e)
+		}
+		data, err := json.Marshal(bodies)
+		return &FileOut{ContentType: "application/json", Disposition: `attachment; filename="audit.json"`, Body: data}, err
+	}
+	return &FileOut{ContentType: "text/csv; charset=utf-8", Disposition: `attachment; filename="audit.csv"`, Body: web.CSV(account.AuditColumns, account.AuditRows(all))}, nil
 }

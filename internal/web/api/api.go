@@ -37,6 +37,7 @@ type Config struct {
 
 	CursorKey  []byte // secret of at least 32 bytes that signs cursors
 	RateLimits bool
+	Shared     Shared                          // nil: this node has the allowances to itself
 	Ready      func(ctx context.Context) error // nil: always ready
 	Mux        *http.ServeMux                  // nil: a new one
 }
@@ -67,7 +68,7 @@ func New(cfg Config) *API {
 		cfg.Mux = http.NewServeMux()
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	a := &API{cfg: cfg, mux: cfg.Mux, cursors: NewCursors(cfg.CursorKey), limits: newLimiter(cfg.Now)}
+	a := &API{cfg: cfg, mux: cfg.Mux, cursors: NewCursors(cfg.CursorKey), limits: newLimiter(cfg.Now, cfg.Shared)}
 	a.huma = humago.New(cfg.Mux, libraryConfig(cfg))
 	a.pages()
 	return a

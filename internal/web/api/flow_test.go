@@ -209,44 +209,6 @@ func TestEntityTags(t *testing.T) {
 	}
 }
 
-func TestRateLimits(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.RateLimits = true })
-	path := Prefix + "/things/" + known.String()
-	r := w.do("GET", path, "", "as tim")
-	if r.Header().Get("RateLimit-Policy") != `"default";q=600;w=60` || r.Header().Get("RateLimit") != `"default";r=599;t=1` {
-		t.Errorf("%v", r.Header())
-	}
-	for range 599 {
-		r = w.do("GET", path, "", "as tim")
-	}
-	w.wants(r, 200, "")
-	r = w.do("GET", path, "", "as tim")
-	w.wants(r, 429, "rate_limited")
-	if r.Header().Get("Retry-After") != "1" || r.Header().Get("RateLimit") != `"default";r=0;t=60` {
-		t.Errorf("%v", r.Header())
-	}
-	w.wants(w.do("GET", path, "", "as una"), 200, "")
-	w.clock.add(time.Second)
-	w.wants(w.do("GET", path, "", "as tim"), 200, "")
-	if r := w.do("GET", Prefix+"/catalogue", ""); r.Header().Get("RateLimit-Policy") != `"public";q=3000;w=60` {
-		t.Errorf("%v", r.Header())
-	}
-	for range 600 { // guessing tokens is limited by address
-		r = w.do("GET", path, "", "as guess")
-	}
-	w.wants(r, 401, "")
-	w.wants(w.do("GET", path, "", "as guess"), 429, "rate_limited")
-	w.clock.add(2 * time.Hour)
-	w.wants(w.do("GET", path, "", "as guess"), 401, "")
-	if n := len(w.api.limits.buckets); n != 1 {
-		t.Errorf("%d buckets are kept", n)
-	}
-	off := newWorld(t)
-	if r := off.do("GET", path, "", "as tim"); r.Header().Get("RateLimit") != "" {
-		t.Error("switched off, but counts")
-	}
-}
-
 type upload struct {
 	name, file string
 	data       string

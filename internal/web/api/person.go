@@ -54,7 +54,7 @@ type verifyIn struct {
 func (h personHandler) verify(ctx context.Context, in *verifyIn) (*struct{}, error) {
 	actor := igny8.Actor{Network: web.Network(ActorFrom(ctx).Network)}
 	if token, ok := strings.CutPrefix(in.Authorization, "Bearer "); ok {
-		known, err := h.s.Authenticate(ctx, token)
+		known, err := h.s.Authenticate(ctx, token, ActorFrom(ctx).Network)
 		if err != nil && igny8.KindOf(err) != igny8.Unauthenticated {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"math"
 	"net/http"
 	"strconv"
@@ -10,88 +11,106 @@ import (
 	"igny8"
 )
 
-// policy is an allowance: quota requests per window, refilled evenly.
+// policy is an allowance: quota requests per window.
 type policy struct {
-	name   string
-	quota  float64
-	window time.Duration
+	name  string
+	quota int64
 }
 
-// The allowances. Catalogue pages are read by browsers of people who are not
-// signed up, many of them behind one address.
+// window is how long an allowance is for; windows begin at full minutes.
+const window = time.Minute
+
+// The allowances, each per principal. What browsers of people read who are not
+// signed up, many of them behind one address, has a generous one; what changes
+// something has one of its own, so that reading much never stops a payment.
 var (
-	policyDefault = policy{"default", 600, time.Minute}
-	policyPublic  = policy{"public", 3000, time.Minute}
+	policyRead   = policy{"read", 600}
+	policyWrite  = policy{"write", 300}
+	policyPublic = policy{"public", 3000}
 )
 
-// limiter is a token bucket per principal, in memory: each node counts for itself.
+// chunks is into how many parts an allowance is leased to a node: few, so that the
+// database is asked seldom; many, so that little is lost to other nodes.
+const chunks = 20
+
+// Shared gives the nodes of one database their parts of an allowance; see
+// rate.Store.
+type Shared interface {
+	Lease(ctx context.Context, key string, window time.Time, chunk, quota int64) (int64, error)
+}
+
+// limiter counts requests per principal and window. A node that is alone has each
+// allowance to itself; nodes that share take parts of it and spend those.
 type limiter struct {
-	now func() time.Time
+	now    func() time.Time
+	shared Shared // nil: alone
 
 	mu      sync.Mutex
-	buckets map[bucketKey]bucket
-	swept   time.Time
+	started time.Time // of the windows below
+	spent   map[string]int64
+	granted map[string]int64
+	empty   map[string]bool // nothing is left to lease
 }
 
-type bucketKey struct{ policy, who string }
-
-type bucket struct {
-	left float64
-	at   time.Time
-}
-
-func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, buckets: map[bucketKey]bucket{}}
+func newLimiter(now func() time.Time, shared Shared) *limiter {
+	return &limiter{now: now, shared: shared}
 }
 
 // take uses one request up and writes the fields RateLimit-Policy and RateLimit
-// (IETF draft "RateLimit header fields for HTTP"): r is what is left, t the
-// seconds until the allowance is whole again.
-func (l *limiter) take(h http.Header, p policy, who string) error {
+// (IETF draft "RateLimit header fields for HTTP"): r is what is left as far as this
+// node knows, t the seconds until the next window.
+func (l *limiter) take(ctx context.Context, h http.Header, p policy, who string) error {
 	now := l.now()
-	left, ok := l.spend(p, who, now)
-	rate := p.quota / p.window.Seconds()
-	h.Set("RateLimit-Policy", quoted(p.name)+";q="+whole(p.quota)+";w="+whole(p.window.Seconds()))
-	h.Set("RateLimit", quoted(p.name)+";r="+whole(math.Floor(left))+";t="+whole(math.Ceil((p.quota-left)/rate)))
+	left, ok := l.spend(ctx, p, p.name+" "+who, now)
+	rest := now.Truncate(window).Add(window).Sub(now)
+	h.Set("RateLimit-Policy", quoted(p.name)+";q="+strconv.FormatInt(p.quota, 10)+";w="+whole(window.Seconds()))
+	h.Set("RateLimit", quoted(p.name)+";r="+strconv.FormatInt(left, 10)+";t="+whole(math.Ceil(rest.Seconds())))
 	if ok {
 		return nil
 	}
-	wait := time.Duration((1 - left) / rate * float64(time.Second))
-	return igny8.E(igny8.TooMany, "rate_limited", "Too many requests; wait as Retry-After says.").Retry(wait)
+	return igny8.E(igny8.TooMany, "rate_limited", "Too many requests; wait as Retry-After says.").Retry(rest)
 }
 
-func (l *limiter) spend(p policy, who string, now time.Time) (left float64, ok bool) {
+func (l *limiter) spend(ctx context.Context, p policy, key string, now time.Time) (left int64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sweep(now)
-	key := bucketKey{p.name, who}
-	b, known := l.buckets[key]
-	if !known {
-		b = bucket{p.quota, now}
+	if start := now.Truncate(window); !start.Equal(l.started) {
+		l.started, l.spent, l.granted, l.empty = start, map[string]int64{}, map[string]int64{}, map[string]bool{}
 	}
-	if d := now.Sub(b.at); d > 0 {
-		b.left = math.Min(p.quota, b.left+d.Seconds()*p.quota/p.window.Seconds())
+	if l.shared == nil {
+		l.granted[key] = p.quota
 	}
-	b.at = now
-	if ok = b.left >= 1; ok {
-		b.left--
+	if l.shared != nil && l.spent[key] >= l.granted[key] && !l.empty[key] && !l.lease(ctx, p, key) {
+		return 0, true // the window ended meanwhile, and with it what was counted
 	}
-	l.buckets[key] = b
-	return b.left, ok
+	if l.spent[key] >= l.granted[key] {
+		return 0, false
+	}
+	l.spent[key]++
+	left = l.granted[key] - l.spent[key]
+	if l.shared != nil && !l.empty[key] {
+		left = max(left, p.quota-l.spent[key])
+	}
+	return left, true
 }
 
-// sweep forgets, once a window, the buckets that are full again.
-func (l *limiter) sweep(now time.Time) {
-	d := now.Sub(l.swept)
-	if d >= 0 && d < time.Minute {
-		return
+// lease asks for another part, with the lock let go meanwhile. When the database
+// cannot answer, the node goes on with a part of its own: what it protects fails by
+// itself then. It reports whether the window is still the same.
+func (l *limiter) lease(ctx context.Context, p policy, key string) bool {
+	start := l.started
+	l.mu.Unlock()
+	n, err := l.shared.Lease(ctx, key, start, p.quota/chunks, p.quota)
+	if err != nil {
+		n = p.quota / chunks
 	}
-	l.swept = now
-	for key, b := range l.buckets {
-		if age := now.Sub(b.at); age >= time.Minute || age < 0 {
-			delete(l.buckets, key)
-		}
+	l.mu.Lock()
+	if !start.Equal(l.started) {
+		return false
 	}
+	l.granted[key] += n
+	l.empty[key] = n == 0
+	return true
 }
 
 func quoted(s string) string { return `"` + s + `"` }

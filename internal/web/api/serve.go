@@ -97,11 +97,11 @@ func (c *call) prepare(w http.ResponseWriter, r *http.Request) error {
 func (c *call) authenticate(w http.ResponseWriter, r *http.Request) error {
 	c.actor.Network = c.network
 	if c.route.Public {
-		return c.limit(w)
+		return c.limit(r.Context(), w)
 	}
 	a, err := c.credential(r)
 	if err != nil {
-		if lerr := c.limit(w); lerr != nil {
+		if lerr := c.limit(r.Context(), w); lerr != nil {
 			return lerr
 		}
 		if igny8.KindOf(err) == igny8.Unauthenticated {
@@ -114,7 +114,7 @@ func (c *call) authenticate(w http.ResponseWriter, r *http.Request) error {
 	}
 	c.actor = a
 	web.SetActor(r.Context(), a)
-	return c.limit(w)
+	return c.limit(r.Context(), w)
 }
 
 var errNoToken = igny8.E(igny8.Unauthenticated, "unauthenticated",
@@ -134,22 +134,29 @@ func (c *call) credential(r *http.Request) (igny8.Actor, error) {
 }
 
 // limit takes one request from the caller's allowance and says what is left.
-func (c *call) limit(w http.ResponseWriter) error {
+func (c *call) limit(ctx context.Context, w http.ResponseWriter) error {
 	if !c.api.cfg.RateLimits {
 		return nil
 	}
-	p, who := policyDefault, "ip "+web.Network(c.network)
-	if c.route.Public && c.route.Method == http.MethodGet {
+	p, who := policyWrite, "ip "+web.Network(c.network)
+	switch {
+	case c.route.Method != http.MethodGet:
+	case c.route.Public:
 		p = policyPublic
+	default:
+		p = policyRead
 	}
-	if !c.actor.User.IsZero() {
+	if !c.actor.User.IsZero() || !c.actor.Key.IsZero() {
 		who = c.principal()
 	}
-	return c.api.limits.take(w.Header(), p, who)
+	return c.api.limits.take(ctx, w.Header(), p, who)
 }
 
 // principal is who a stored answer belongs to: a person in one account.
 func (c *call) principal() string {
+	if !c.actor.Key.IsZero() {
+		return c.actor.Key.String() + "/" + c.actor.Account.String()
+	}
 	if !c.actor.User.IsZero() {
 		return strings.TrimSuffix(c.actor.User.String()+"/"+c.actor.Account.String(), "/")
 	}

@@ -81,8 +81,10 @@ func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 	c.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
 	c.billing = billing.New(d, files, seed, "http://127.0.0.1")
 	a := api.New(api.Config{
-		Config:       web.Config{PublicURL: "http://127.0.0.1", Now: d.Now, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))},
-		Authenticate: c.auth.Authenticate,
+		Config: web.Config{PublicURL: "http://127.0.0.1", Now: d.Now, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))},
+		Authenticate: func(ctx context.Context, token string) (igny8.Actor, error) {
+			return c.auth.Authenticate(ctx, token, "")
+		},
 		Admit: func(_ context.Context, a igny8.Actor, p igny8.Permission, n account.Need) error {
 			return account.Admit(a, p, n)
 		},

@@ -7,6 +7,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/billing"
+	"igny8/internal/web"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 )
@@ -77,6 +78,14 @@ func (h handler) audit(ctx context.Context, r *console.Request) (console.Respons
 		older = r.With("before", list.Next)
 	}
 	return console.Page(text.T(ctx, "app.audit"), "audit", auditPage(r, list.Items, older)), nil
+}
+
+func (h handler) auditCSV(ctx context.Context, r *console.Request) (console.Response, error) {
+	all, err := h.Account.AuditLog(ctx, r.Actor)
+	if err != nil {
+		return console.Response{}, err
+	}
+	return console.Attached("audit.csv", "text/csv; charset=utf-8", web.CSV(account.AuditColumns, account.AuditRows(all))), nil
 }
 
 // who names the actor of a row: staff by their role only.

@@ -1,19 +1,17 @@
 package customer
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"igny8"
 	"igny8/internal/catalog"
 	"igny8/internal/credit"
 	"igny8/internal/site"
+	"igny8/internal/web"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
@@ -138,16 +136,13 @@ func perDay(ctx context.Context, lines []credit.Transaction, now time.Time, zone
 	return bars
 }
 
-// creditsCSV is the newest part of the ledger as a file, by the filter of the page. A cell that a
-// spreadsheet would run as a formula gets an apostrophe in front.
+// creditsCSV is the newest part of the ledger as a file, by the filter of the page.
 func (h handler) creditsCSV(ctx context.Context, r *console.Request) (console.Response, error) {
 	f, form := ledgerFilter(ctx, r)
 	if form.Failed() {
 		return console.SeeOther(ledgerHref(r, "credits", f.Type)), nil // which says what is wrong
 	}
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	w.Write([]string{"when", "type", "credits", "balance_after", "pool", "description", "reference"})
+	var rows [][]string
 	page := igny8.Page{Limit: igny8.MaxPage}
 	for range 100 {
 		list, err := h.Billing.CreditTransactions(ctx, r.Actor, f, page)
@@ -155,16 +150,16 @@ func (h handler) creditsCSV(ctx context.Context, r *console.Request) (console.Re
 			return console.Response{}, err
 		}
 		for _, t := range list.Items {
-			w.Write([]string{t.CreatedAt.UTC().Format(time.RFC3339), t.Type, strconv.FormatInt(t.Amount, 10),
-				strconv.FormatInt(t.BalanceAfter, 10), t.Pool, harmless(t.Description), harmless(t.Reference)})
+			rows = append(rows, []string{t.CreatedAt.UTC().Format(time.RFC3339), t.Type, strconv.FormatInt(t.Amount, 10),
+				strconv.FormatInt(t.BalanceAfter, 10), t.Pool, t.Description, t.Reference})
 		}
 		if !list.More {
 			break
 		}
 		page.Before = list.Next
 	}
-	w.Flush()
-	return console.Attached("credits.csv", "text/csv; charset=utf-8", b.Bytes()), w.Error()
+	file := web.CSV([]string{"when", "type", "credits", "balance_after", "pool", "description", "reference"}, rows)
+	return console.Attached("credits.csv", "text/csv; charset=utf-8", file), nil
 }
 
 // siteOptions are the sites to choose from, all of them first.
@@ -174,11 +169,4 @@ func siteOptions(ctx context.Context, sites []site.Site) []view.Option {
 		out = append(out, view.Option{Value: s.ID.String(), Label: s.Domain})
 	}
 	return out
-}
-
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

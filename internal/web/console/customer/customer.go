@@ -56,7 +56,12 @@ func Register(c *console.Console, d Deps) {
 	at("POST", "/settings/account", igny8.PermAccountManage, account.NeedBilling, h.changeAccount)
 	at("GET", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.billingSettings)
 	at("POST", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.changeBilling)
+	at("GET", "/developers", igny8.PermAccountManage, account.NeedBilling, h.developers)
+	at("POST", "/developers", igny8.PermAccountManage, account.NeedWork, h.addKey)
+	at("POST", "/developers/{id}/rotate", igny8.PermAccountManage, account.NeedWork, h.rotateKey)
+	at("POST", "/developers/{id}/revoke", igny8.PermAccountManage, account.NeedBilling, h.revokeKey)
 	at("GET", "/audit", igny8.PermBillingRead, account.NeedBilling, h.audit)
+	at("GET", "/audit.csv", igny8.PermBillingRead, account.NeedBilling, h.auditCSV)
 }
 
 // nav is the navigation of customers: what their role may open, with the number of
@@ -72,6 +77,9 @@ func (h handler) nav(ctx context.Context, r *console.Request) []view.NavItem {
 	items := []view.NavItem{{Key: "home", Href: r.Here(), Label: text.T(ctx, "app.home"), Icon: "home"}, notices, item("sites", "globe"), item("credits", "coins")}
 	if r.Actor.Can(igny8.PermBillingRead) {
 		items = append(items, item("billing", "card"), item("audit", "clock"))
+	}
+	if r.Actor.Can(igny8.PermAccountManage) {
+		items = append(items, item("developers", "code"))
 	}
 	return append(items, item("settings", "settings"), item("security", "lock"))
 }

@@ -31,6 +31,7 @@ func Register(c *console.Console, d Deps) {
 	both("GET", "", h.security)
 	both("POST", "/password", h.password)
 	both("POST", "/email", h.email)
+	both("POST", "/verification", h.resend)
 	both("POST", "/sessions/others", h.endOthers)
 	both("POST", "/sessions/{id}/end", h.end)
 	both("GET", "/totp", h.totp)
@@ -127,6 +128,14 @@ func (h handler) email(ctx context.Context, r *console.Request) (console.Respons
 		return console.Response{}, err
 	}
 	return h.show(ctx, r, safety{email: without(f.Rename("password", "current"), "current")})
+}
+
+// resend asks for another letter that proves the address.
+func (h handler) resend(ctx context.Context, r *console.Request) (console.Response, error) {
+	if err := h.Auth.ResendVerification(ctx, r.User.Email, r.Device(ctx, false).Network); err != nil {
+		return console.Response{}, err
+	}
+	return console.SeeOther(at(r)).Saying("verification_sent"), nil
 }
 
 func (h handler) end(ctx context.Context, r *console.Request) (console.Response, error) {

@@ -50,7 +50,6 @@ func Register(c *console.Console, d Deps) {
 	c.Public("GET /pay/{token}/reference", h.reference)
 	c.Public("GET /verify/{token}", h.verifyAsk)
 	c.Public("POST /verify/{token}", h.verify)
-	c.Public("POST /verify", h.resend)
 	c.Public("GET /forgot", h.forgot)
 	c.Public("POST /forgot", h.forgotSent)
 	c.Public("GET /reset/{token}", h.resetAsk)

@@ -96,14 +96,3 @@ func deadLink(ctx context.Context) console.Response {
 	res.Status = web.Status(igny8.Invalid)
 	return res
 }
-
-// resend asks for another letter to prove the address of who is logged in.
-func (h handler) resend(ctx context.Context, r *console.Request) (console.Response, error) {
-	if !r.LoggedIn() {
-		return console.SeeOther("/login"), nil
-	}
-	if err := h.Auth.ResendVerification(ctx, r.User.Email, r.Device(ctx, false).Network); err != nil {
-		return console.Response{}, err
-	}
-	return console.SeeOther(r.Here()).Saying("verification_sent"), nil
-}
