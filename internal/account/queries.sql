@@ -15,7 +15,10 @@ UPDATE account SET version = version WHERE id = @account_id RETURNING *;
 SELECT * FROM account WHERE id = @account_id;
 
 -- name: SetStatus :one
-UPDATE account SET status = @to_status, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = @now
+-- Who pays again is no longer closing the account.
+UPDATE account SET status = @to_status, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = @now,
+  closed_at = CASE WHEN CAST(@to_status AS text) = 'active' THEN NULL ELSE closed_at END,
+  erase_at = CASE WHEN CAST(@to_status AS text) = 'active' THEN NULL ELSE erase_at END
 WHERE id = @account_id AND status = @from_status RETURNING *;
 
 -- name: UpdateProfile :one

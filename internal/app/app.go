@@ -31,6 +31,7 @@ import (
 	"igny8/internal/idem"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/offboard"
 	"igny8/internal/ops"
 	"igny8/internal/rate"
 	"igny8/internal/search"
@@ -58,16 +59,25 @@ type App struct {
 	idem     *idem.Store
 	api      *api.API
 
-	auth    *auth.Service
-	account *account.Service
-	catalog *catalog.Service
-	signup  *signup.Service
-	billing *billing.Service
-	site    *site.Service
-	search  *search.Service
-	ops     *ops.Service
-	feed    *event.Feed
-	pages   *console.Console
+	admit func(context.Context, igny8.Actor, igny8.Permission, account.Need) error
+
+	auth     *auth.Service
+	account  *account.Service
+	catalog  *catalog.Service
+	signup   *signup.Service
+	billing  *billing.Service
+	site     *site.Service
+	offboard *offboard.Service
+	search   *search.Service
+	ops      *ops.Service
+	feed     *event.Feed
+	pages    *console.Console
+}
+
+// admit is the account's gate for routes of the API. Tests take single checks away
+// to see that another test notices.
+func admit(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
+	return account.Admit(actor, p, n)
 }
 
 // openDB opens the configured database. serving takes SQLite's lock file.
@@ -101,7 +111,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	public, settings := cfg.PublicURL != "", cfg.Settings() // as they were given
 	issuer := cmp.Or(cfg.PublicURL, "igny8")                // the same on every node, whatever it listens on
 	cfg.PublicURL = strings.TrimRight(cmp.Or(cfg.PublicURL, base), "/")
-	a := &App{cfg: cfg, settings: settings, log: log, db: d}
+	a := &App{cfg: cfg, settings: settings, log: log, db: d, admit: admit}
 	secret, err := loadSecret(cfg)
 	if err != nil {
 		return nil, err
@@ -132,6 +142,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.signup = signup.New(d, a.auth)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
+	a.offboard = offboard.New(d, a.auth, files, cfg.PublicURL)
 	a.search = search.New(d)
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
@@ -224,8 +235,8 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		Authenticate: func(ctx context.Context, token string) (igny8.Actor, error) {
 			return a.auth.Authenticate(ctx, token, web.ClientIP(ctx))
 		},
-		Admit: func(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
-			return account.Admit(actor, p, n)
+		Admit: func(ctx context.Context, actor igny8.Actor, p igny8.Permission, n account.Need) error {
+			return a.admit(ctx, actor, p, n)
 		},
 		Idempotency: api.StoredIn(a.idem),
 		CursorKey:   cursorKey,
@@ -238,6 +249,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterFactors(r, a.auth)
 	api.RegisterKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
+	api.RegisterOffboard(r, a.offboard)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)
 	api.RegisterCredits(r, a.billing)
@@ -281,7 +293,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 		return nil, err
 	}
 	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Logins: demoLogins(a.cfg.Demo)})
-	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site})
+	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site, Offboard: a.offboard})
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
@@ -324,12 +336,13 @@ func (a *App) runner() (*job.Runner, error) {
 	w := job.NewWorkers()
 	mail.Register(w, a.db, s)
 	a.auth.Register(w)
+	a.offboard.Register(w)
 	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
 		_, err := a.idem.Clean(ctx)
 		_, err2 := rate.New(a.db).Clean(ctx)
 		return errors.Join(err, err2)
 	})
-	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}})
+	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}}, job.Periodic{Every: time.Hour, Args: offboard.EraseArgs{}})
 }
 
 // quietly keeps the queue's everyday notices out of the log.

@@ -32,6 +32,7 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
 	"submitPayment":       func(*world, *tenant) string { return submission("") },
 	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
+	"closeAccount":        func(*world, *tenant) string { return `{"password":"not-the-password-1"}` },
 	"createAPIKey":        func(*world, *tenant) string { return `{"name":"Plugin"}` },
 	"createSiteAPIKey":    func(*world, *tenant) string { return `{"name":"Plugin"}` },
 	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },

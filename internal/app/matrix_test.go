@@ -81,6 +81,10 @@ rotateAPIKey                     401     404    403    403   201   201   403
 revokeAPIKey                     401     404    403    403   204   204   403
 createSiteAPIKey                 401     404    403    403   201   201   403
 
+exportAccount                    401     200    403    403   200   200   403
+closeAccount                     401     422    403    403   403   422   403
+reopenAccount                    401     409    403    403   403   409   403
+
 getSubscription                  401     200    403    403   200   200   403
 listInvoices                     401     200    403    403   200   200   403
 getInvoice                       401     404    403    403   200   200   403

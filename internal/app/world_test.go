@@ -187,7 +187,7 @@ func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler, sett
 	if err := migrate(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	cfg := config.Config{Data: t.TempDir(), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
+	cfg := config.Config{Data: t.TempDir(), Secret: strings.Repeat("s", 32), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
 	for _, set := range settings {
 		set(&cfg)
 	}

@@ -186,6 +186,7 @@ var rawSQLIn = excuses{
 	"internal/db":        "scope, versions and settings of the databases themselves; no table of the domain",
 	"internal/db/dbtest": "makes and drops the databases under test",
 	"internal/job":       "grants on River's tables and the lock of its migration",
+	"internal/offboard":  "copies whole tables of one account as they are, whatever columns they have",
 	"internal/doctor":    "looks across all tables for broken invariants, in system scope",
 }
 

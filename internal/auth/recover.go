@@ -204,6 +204,13 @@ func (s *Service) confirmPassword(ctx context.Context, actor igny8.Actor, passwo
 	})
 }
 
+// ConfirmPassword asks who is logged in for their password once more, before
+// something that cannot be undone.
+func (s *Service) ConfirmPassword(ctx context.Context, actor igny8.Actor, password string) error {
+	_, err := s.confirmPassword(ctx, actor, password)
+	return err
+}
+
 // endAll ends every session of the person but one (zero for none), every login that
 // has begun, and every change of address that is not done.
 func (s *Service) endAll(ctx context.Context, tx *db.Tx, user igny8.UserID, keep igny8.SessionID, reason string) error {

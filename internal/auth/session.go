@@ -12,6 +12,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
+	"igny8/internal/mail"
 )
 
 // How long sessions live. A refresh extends the idle limit, never the absolute one.
@@ -115,6 +116,9 @@ func (s *Service) Refresh(ctx context.Context, token string) (t Tokens, err erro
 		}
 		if again {
 			reused = true
+			if err := s.warn(ctx, tx, actor); err != nil {
+				return err
+			}
 			return s.endSession(ctx, tx, actor, "reuse of a refresh token")
 		}
 		t, err = s.tokens(actor.User, actor.Account, actor.Role, actor.Session, refresh, tx.Now)
@@ -124,6 +128,16 @@ func (s *Service) Refresh(ctx context.Context, token string) (t Tokens, err erro
 		return Tokens{}, errReused
 	}
 	return t, err
+}
+
+// warn tells the person that somebody may have had their session.
+func (s *Service) warn(ctx context.Context, tx *db.Tx, actor igny8.Actor) error {
+	u, err := account.UserByID(ctx, tx, actor.User)
+	if err != nil {
+		return err
+	}
+	return mail.Enqueue(ctx, tx, mail.Letter{To: u.Email, Lang: u.Language, Template: "session_reused", Key: "session_reused:" + actor.Session.String(),
+		Data: map[string]any{"Name": u.FirstName, "Link": s.publicURL + "/forgot"}})
 }
 
 type refreshRow authdb.FindRefreshRow

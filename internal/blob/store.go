@@ -44,6 +44,8 @@ type Store interface {
 	// Get returns the bytes with the hash, ErrMissing, ErrIntegrity or
 	// igny8.Unavailable.
 	Get(ctx context.Context, sha256 string) ([]byte, error)
+	// Delete forgets the bytes with the hash. That there are none is fine.
+	Delete(ctx context.Context, sha256 string) error
 }
 
 // Hash returns the SHA-256 of data in lower-case hex.
@@ -135,7 +137,7 @@ func (f *Folder) Get(ctx context.Context, sha256 string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if b, err := hex.DecodeString(sha256); err != nil || len(b) != 32 || hex.EncodeToString(b) != sha256 {
+	if !isHash(sha256) {
 		return nil, ErrMissing
 	}
 	data, err := f.root.ReadFile(name(sha256))
@@ -148,6 +150,22 @@ func (f *Folder) Get(ctx context.Context, sha256 string) ([]byte, error) {
 		return nil, ErrIntegrity
 	}
 	return data, nil
+}
+
+// Delete removes a file.
+func (f *Folder) Delete(_ context.Context, sha256 string) error {
+	if !isHash(sha256) {
+		return ErrMissing
+	}
+	if err := f.root.Remove(name(sha256)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return failed(err)
+	}
+	return nil
+}
+
+func isHash(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == 32 && hex.EncodeToString(b) == s
 }
 
 func name(sha256 string) string { return sha256[:2] + "/" + sha256 }

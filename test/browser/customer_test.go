@@ -15,7 +15,7 @@ func TestCustomerPages(t *testing.T) {
 	p.Go(home + "/billing").Click("main tbody tr:nth-child(1) td:nth-child(1) a")
 	invoice := p.URL()
 	site := p.Go(home + "/sites").Click("main tbody tr:nth-child(1) a[data-row]").URL()
-	p.Sweep(home, home+"/billing", invoice, home+"/credits", home+"/sites", site, home+"/settings", home+"/settings/account", home+"/settings/billing", home+"/notices", home+"/notices?show=unread", home+"/credits?to=2020-01-01", home+"/audit", home+"/security", home+"/developers")
+	p.Sweep(home, home+"/billing", invoice, home+"/credits", home+"/sites", site, home+"/settings", home+"/settings/account", home+"/settings/billing", home+"/notices", home+"/notices?show=unread", home+"/credits?to=2020-01-01", home+"/audit", home+"/security", home+"/developers", home+"/close")
 }
 
 // A site in a few clicks, from an address as it is copied; then the next is one too

@@ -645,7 +645,9 @@ func (q *Queries) SeeNotices(ctx context.Context, arg SeeNoticesParams) (igny8.M
 }
 
 const setStatus = `-- name: SetStatus :one
-UPDATE account SET status = $1, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = $2
+UPDATE account SET status = $1, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = $2,
+  closed_at = CASE WHEN CAST($1 AS text) = 'active' THEN NULL ELSE closed_at END,
+  erase_at = CASE WHEN CAST($1 AS text) = 'active' THEN NULL ELSE erase_at END
 WHERE id = $3 AND status = $4 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
 `
 
@@ -656,6 +658,7 @@ type SetStatusParams struct {
 	FromStatus igny8.AccountStatus
 }
 
+// Who pays again is no longer closing the account.
 func (q *Queries) SetStatus(ctx context.Context, arg SetStatusParams) (Account, error) {
 	row := q.db.QueryRowContext(ctx, setStatus,
 		arg.ToStatus,

@@ -52,6 +52,14 @@ func ActorFrom(ctx context.Context) igny8.Actor {
 	return igny8.Actor{}
 }
 
+// RouteFrom returns the route that is being asked, "" outside of one.
+func RouteFrom(ctx context.Context) string {
+	if c := callFrom(ctx); c != nil && c.bound != nil {
+		return c.route.ID
+	}
+	return ""
+}
+
 // WithActor returns a context in which ActorFrom finds a, for tests of handlers.
 func WithActor(ctx context.Context, a igny8.Actor) context.Context {
 	return context.WithValue(ctx, callKey{}, &call{actor: a, network: a.Network})

@@ -59,6 +59,8 @@ ALTER TABLE membership ADD COLUMN sites jsonb; -- ids of the only sites it reach
 ALTER TABLE account ADD COLUMN closed_at timestamptz;
 ALTER TABLE account ADD COLUMN erase_at timestamptz;
 ALTER TABLE account ADD COLUMN erased_at timestamptz;
+CREATE INDEX payment_proof_sha256 ON payment_proof (sha256); -- whose file else
+CREATE INDEX account_erase ON account (erase_at) WHERE erase_at IS NOT NULL AND erased_at IS NULL;
 CREATE TABLE invitation (
   account_id uuid NOT NULL REFERENCES account (id),
   id uuid NOT NULL,
@@ -147,6 +149,8 @@ DROP TABLE rate_window;
 DROP TABLE api_key;
 DROP TABLE ownership_transfer;
 DROP TABLE invitation;
+DROP INDEX account_erase;
+DROP INDEX payment_proof_sha256;
 ALTER TABLE account DROP COLUMN erased_at;
 ALTER TABLE account DROP COLUMN erase_at;
 ALTER TABLE account DROP COLUMN closed_at;

@@ -9,6 +9,7 @@ import (
 	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
+	"igny8/internal/offboard"
 	"igny8/internal/site"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -17,11 +18,12 @@ import (
 
 // Deps are the services whose pages these are.
 type Deps struct {
-	Account *account.Service
-	Auth    *auth.Service
-	Billing *billing.Service
-	Catalog *catalog.Service
-	Site    *site.Service
+	Account  *account.Service
+	Auth     *auth.Service
+	Billing  *billing.Service
+	Catalog  *catalog.Service
+	Site     *site.Service
+	Offboard *offboard.Service
 }
 
 type handler struct {
@@ -56,6 +58,10 @@ func Register(c *console.Console, d Deps) {
 	at("POST", "/settings/account", igny8.PermAccountManage, account.NeedBilling, h.changeAccount)
 	at("GET", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.billingSettings)
 	at("POST", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.changeBilling)
+	at("GET", "/close", igny8.PermAccountManage, account.NeedBilling, h.closing)
+	at("POST", "/close", igny8.PermAccountClose, account.NeedBilling, h.close)
+	at("POST", "/close/reopen", igny8.PermAccountClose, account.NeedBilling, h.reopen)
+	at("GET", "/export.zip", igny8.PermAccountManage, account.NeedBilling, h.export)
 	at("GET", "/developers", igny8.PermAccountManage, account.NeedBilling, h.developers)
 	at("POST", "/developers", igny8.PermAccountManage, account.NeedWork, h.addKey)
 	at("POST", "/developers/{id}/rotate", igny8.PermAccountManage, account.NeedWork, h.rotateKey)
