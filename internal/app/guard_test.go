@@ -19,6 +19,7 @@ import (
 // a word without a route, fail.
 const asks = `
 none     getMe updateMe changePassword changeEmail listSessions endOtherSessions endSession
+         getSecondFactor startTotp confirmTotp disableTotp newRecoveryCodes listPasskeys startPasskey addPasskey removePasskey
 own      getAccount
 billing  updateAccount listAuditEvents exportAuditEvents listAPIKeys revokeAPIKey exportAccount closeAccount reopenAccount
          getSubscription listInvoices getInvoice submitPayment listPayments getPayment withdrawPayment listBalances listAccountPaymentMethods
