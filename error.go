@@ -67,6 +67,9 @@ func InvalidField(field, code, detail string) *Error {
 // another tenant, so that the two cannot be told apart.
 var ErrNotFound = E(NotFound, "not_found", "There is no such object, or it is not yours.")
 
+// ErrWrongSite refuses a site of the account that the actor is not let reach.
+var ErrWrongSite = E(Forbidden, "wrong_site", "You are limited to certain sites of this account, and this is none of them; ask an owner or admin.")
+
 // Error returns the code and the text, and the cause for logs.
 func (e *Error) Error() string {
 	s := e.Code + ": " + e.Detail

@@ -132,10 +132,11 @@ func CreateUser(ctx context.Context, tx *db.Tx, n NewUser) (User, error) {
 	return u, err
 }
 
-// AddMember gives the user a role in the transaction's account.
-func AddMember(ctx context.Context, tx *db.Tx, user igny8.UserID, role igny8.Role) error {
+// AddMember gives the user a role in the transaction's account; without sites, on all
+// of them.
+func AddMember(ctx context.Context, tx *db.Tx, user igny8.UserID, role igny8.Role, sites ...igny8.SiteID) error {
 	return accountdb.New(tx).InsertMember(ctx, accountdb.InsertMemberParams{AccountID: tx.Account,
-		ID: db.NewID[igny8.MembershipID](tx), UserID: user, Role: role, CreatedAt: tx.Now})
+		ID: db.NewID[igny8.MembershipID](tx), UserID: user, Role: role, Sites: StoredSites(sites), CreatedAt: tx.Now})
 }
 
 // ClaimTrial remembers that a person had a trial; personHash is a salted hash of

@@ -78,7 +78,7 @@ func Look(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error
 	if row.UserStatus != "active" || row.RevokedAt != nil || !tx.Now.Before(row.ExpiresAt) {
 		return actor, ErrToken
 	}
-	actor.Email, actor.Role = row.Email, row.Role
+	actor.Email, actor.Role, actor.Sites = row.Email, row.Role, SitesOf(row.Sites)
 	actor.Status = Effective(Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, tx.Now)
 	if row.SuspendedReason != nil {
 		actor.Reason = *row.SuspendedReason

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"igny8"
@@ -30,6 +31,7 @@ type NoticeFacts struct {
 	Currency    igny8.Currency  `json:"currency"`
 	Amount      int64           `json:"amount"` // credits
 	Domain      string          `json:"domain"`
+	Email       string          `json:"email"` // of the member it is about
 }
 
 // NoticeTypes are the events that become notices, and what a reader needs. Events
@@ -38,15 +40,20 @@ func NoticeTypes() map[string]igny8.Permission {
 	return map[string]igny8.Permission{
 		"payment.submitted": igny8.PermBillingRead, "payment.approved": igny8.PermBillingRead, "payment.rejected": igny8.PermBillingRead,
 		"payment.withdrawn": igny8.PermBillingRead, "invoice.issued": igny8.PermBillingRead,
-		"credits.granted": igny8.PermRead, "site.created": igny8.PermRead, "site.deleted": igny8.PermRead,
+		"member.invited": igny8.PermAccountManage, "member.joined": igny8.PermAccountManage, "member.removed": igny8.PermAccountManage,
+		"member.role_changed": igny8.PermAccountManage,
+		"credits.granted":     igny8.PermRead, "site.created": igny8.PermRead, "site.deleted": igny8.PermRead,
 		"account.created": igny8.PermSelf, "account.activated": igny8.PermSelf,
 	}
 }
 
 // noticesFor are the types that the actor may read, by role and account state.
 func noticesFor(actor igny8.Actor) (types []string) {
-	need := map[igny8.Permission]Need{igny8.PermBillingRead: NeedBilling, igny8.PermRead: NeedRead, igny8.PermSelf: NeedOwn}
+	need := map[igny8.Permission]Need{igny8.PermBillingRead: NeedBilling, igny8.PermAccountManage: NeedBilling, igny8.PermRead: NeedRead, igny8.PermSelf: NeedOwn}
 	for typ, perm := range NoticeTypes() {
+		if actor.Sites != nil && strings.HasPrefix(typ, "site.") {
+			continue // they may be about sites that the actor does not reach
+		}
 		if Admit(actor, perm, need[perm]) == nil {
 			types = append(types, typ)
 		}

@@ -61,7 +61,42 @@ UPDATE membership SET notices_seen = @seen WHERE account_id = @account_id AND us
   AND (notices_seen IS NULL OR notices_seen < @seen) RETURNING id;
 
 -- name: InsertMember :exec
-INSERT INTO membership (account_id, id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO membership (account_id, id, user_id, role, sites, created_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: Members :many
+SELECT sqlc.embed(membership), app_user.first_name, app_user.last_name, app_user.email FROM membership
+JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = @account_id AND membership.id < @before_id ORDER BY membership.id DESC LIMIT @page_size;
+
+-- name: Member :one
+SELECT sqlc.embed(membership), app_user.first_name, app_user.last_name, app_user.email FROM membership
+JOIN app_user ON app_user.id = membership.user_id WHERE membership.account_id = $1 AND membership.id = $2;
+
+-- name: CountMembers :one
+SELECT count(*) FROM membership WHERE account_id = $1;
+
+-- name: CountOwners :one
+-- Asked under the account's lock, so the answer holds until the commit.
+SELECT count(*) FROM membership WHERE account_id = $1 AND role = 'owner';
+
+-- name: SetMember :one
+UPDATE membership SET role = @role, sites = @sites WHERE account_id = @account_id AND id = @id AND role = @from_role RETURNING *;
+
+-- name: SetRoleOf :one
+UPDATE membership SET role = @role, sites = NULL WHERE account_id = @account_id AND user_id = @user_id AND role = @from_role RETURNING *;
+
+-- name: DeleteMember :one
+DELETE FROM membership WHERE account_id = @account_id AND id = @id AND role = @from_role RETURNING *;
+
+-- name: RevokeInvitationsBy :exec
+UPDATE invitation SET revoked_at = @now WHERE account_id = @account_id AND invited_by = @invited_by AND accepted_at IS NULL AND revoked_at IS NULL;
+
+-- name: SiteIsThere :one
+SELECT count(*) FROM site WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL;
+
+-- name: SeeMember :exec
+UPDATE membership SET last_seen_at = @now WHERE account_id = @account_id AND user_id = @user_id
+  AND (last_seen_at IS NULL OR last_seen_at < @now);
 
 -- name: MembershipsOf :many
 -- system scope: one person's accounts, for login and /me.
@@ -82,7 +117,7 @@ INSERT INTO trial_claim (person_hash, created_at) VALUES ($1, $2) ON CONFLICT (p
 -- system scope: the gate finds out whether the caller may see the tenant at all.
 -- It reads dates and not only the stored status, and whether a payment waits,
 -- because then the overdue clock stands still.
-SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role,
+SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role, membership.sites,
   account.status, account.suspended_reason, account.created_at,
   subscription.current_period_end, subscription.grace_until,
   EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting

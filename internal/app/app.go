@@ -37,6 +37,7 @@ import (
 	"igny8/internal/search"
 	"igny8/internal/signup"
 	"igny8/internal/site"
+	"igny8/internal/team"
 	"igny8/internal/web"
 	"igny8/internal/web/api"
 	"igny8/internal/web/console"
@@ -65,6 +66,7 @@ type App struct {
 	account  *account.Service
 	catalog  *catalog.Service
 	signup   *signup.Service
+	team     *team.Service
 	billing  *billing.Service
 	site     *site.Service
 	offboard *offboard.Service
@@ -140,6 +142,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.account = account.NewService(d)
 	a.catalog = catalog.New(d)
 	a.signup = signup.New(d, a.auth)
+	a.team = team.New(d, a.auth, auth.Derive(secret, "invitations"), cfg.PublicURL)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
 	a.offboard = offboard.New(d, a.auth, files, cfg.PublicURL)
@@ -249,6 +252,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterFactors(r, a.auth)
 	api.RegisterKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
+	api.RegisterTeam(r, a.account, a.team, a.auth)
 	api.RegisterOffboard(r, a.offboard)
 	api.RegisterCatalog(r, a.catalog)
 	api.RegisterBilling(r, a.billing)
@@ -292,8 +296,8 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	if err != nil {
 		return nil, err
 	}
-	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Logins: demoLogins(a.cfg.Demo)})
-	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site, Offboard: a.offboard})
+	publicpages.Register(c, publicpages.Deps{Auth: a.auth, Catalog: a.catalog, Signup: a.signup, Billing: a.billing, Team: a.team, Logins: demoLogins(a.cfg.Demo)})
+	customerpages.Register(c, customerpages.Deps{Account: a.account, Auth: a.auth, Billing: a.billing, Catalog: a.catalog, Site: a.site, Offboard: a.offboard, Team: a.team})
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,

@@ -18,13 +18,14 @@ import (
 // gate"), apart from what the routes say of themselves. A route without a word, and
 // a word without a route, fail.
 const asks = `
-none     getMe updateMe changePassword changeEmail listSessions endOtherSessions endSession
+none     getMe updateMe changePassword changeEmail listSessions endOtherSessions endSession switchAccount
          getSecondFactor startTotp confirmTotp disableTotp newRecoveryCodes listPasskeys startPasskey addPasskey removePasskey
-own      getAccount
+own      getAccount removeMember acceptOwnership
 billing  updateAccount listAuditEvents exportAuditEvents listAPIKeys revokeAPIKey exportAccount closeAccount reopenAccount
+         listMembers getMember listInvitations offerOwnership cancelOwnership
          getSubscription listInvoices getInvoice submitPayment listPayments getPayment withdrawPayment listBalances listAccountPaymentMethods
 read     getCreditBalance listCreditTransactions listSites getSite listSiteSectors
-work     createAPIKey rotateAPIKey createSiteAPIKey spendCredits createSite updateSite deleteSite setSiteSectors
+work     createAPIKey rotateAPIKey createSiteAPIKey updateMember createInvitation resendInvitation revokeInvitation spendCredits createSite updateSite deleteSite setSiteSectors
 `
 
 // bots are the routes that an API key may use, with the permission each needs.
@@ -165,7 +166,8 @@ func TestEveryRouteKnowsWhatAKeyMay(t *testing.T) {
 // Taking the check of its permission away from any one route must be seen by the
 // table of expectations. What a service checks again by itself is listed.
 func TestAMissingPermissionIsSeen(t *testing.T) {
-	twice := []string{"approvePayment", "rejectPayment", "bulkApprovePayments"} // billing asks again
+	twice := []string{"approvePayment", "rejectPayment", "bulkApprovePayments", // billing asks again
+		"updateMember", "removeMember", "createInvitation", "resendInvitation", "revokeInvitation", "cancelOwnership"} // account and team ask again
 	principals, want := matrix(t)
 	w := startTest(t, dbtest.SQLiteURL(t), quiet)
 	taken := ""

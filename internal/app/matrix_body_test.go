@@ -38,6 +38,13 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },
 	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
 	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
+	"updateMember":        func(*world, *tenant) string { return `{"role":"viewer"}` },
+	"createInvitation":    func(*world, *tenant) string { return invitation() },
+	"offerOwnership": func(_ *world, o *tenant) string {
+		return `{"member":"` + o.member + `","password":"not-the-password-1"}`
+	},
+	"acceptOwnership":     unknownToken,
+	"switchAccount":       func(_ *world, o *tenant) string { return `{"account":"` + o.account + `"}` },
 	"createSite":          func(*world, *tenant) string { return siteForm() },
 	"updateMe":            func(*world, *tenant) string { return `{"number_style":"latin"}` },
 	"updateSite":          func(*world, *tenant) string { return `{"name":"Another name"}` },

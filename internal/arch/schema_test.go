@@ -191,6 +191,7 @@ var globalKeys = excuses{
 	"account (slug)":   "it stands in addresses",
 
 	"invitation (hash)":         "who opens the link is of no account yet",
+	"invitation (link_hash)":    "as its hash",
 	"ownership_transfer (hash)": "the link names the account",
 	"api_key (hash)":            "the key names the account",
 }

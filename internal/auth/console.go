@@ -23,7 +23,8 @@ const (
 type Console struct {
 	Actor   igny8.Actor
 	User    account.User
-	Account account.Account // the zero value for staff
+	Account account.Account      // the zero value for staff
+	Member  []account.Membership // of the person, in all their accounts
 	Token   string
 	Until   time.Time // when the cookie ends unless it is used
 }
@@ -41,7 +42,7 @@ func (s *Service) OpenConsole(ctx context.Context, access string) (c Console, er
 		if err != nil {
 			return fmt.Errorf("read session: %w", err)
 		}
-		if c, err = s.lookConsole(ctx, tx, session); err != nil {
+		if c, err = s.lookConsole(ctx, tx, session, ""); err != nil {
 			return err
 		}
 		c.Token, c.Until = token, consoleUntil(session, tx.Now)
@@ -54,9 +55,28 @@ func (s *Service) OpenConsole(ctx context.Context, access string) (c Console, er
 	return c, err
 }
 
-// lookConsole reads whose session it is, in system scope.
-func (s *Service) lookConsole(ctx context.Context, tx *db.Tx, session authdb.Session) (c Console, err error) {
-	c.Actor, err = s.look(ctx, tx, igny8.Actor{User: session.UserID, Account: session.HomeAccount, Session: session.ID})
+// lookConsole reads whose session it is, in system scope, and takes the account that slug
+// names. Where the person is no member of that, or slug is "", it is the account they
+// logged in for, or else their first: one login serves all of a person's accounts.
+func (s *Service) lookConsole(ctx context.Context, tx *db.Tx, session authdb.Session, slug string) (c Console, err error) {
+	at := session.HomeAccount
+	if !at.IsZero() && session.Acting == nil {
+		if c.Member, err = account.MembershipsOf(ctx, tx, session.UserID); err != nil {
+			return c, err
+		}
+		m, ok := pick(c.Member, func(m account.Membership) bool { return m.Account.Slug == slug })
+		if !ok {
+			m, ok = pick(c.Member, func(m account.Membership) bool { return m.Account.ID == at })
+		}
+		if !ok && len(c.Member) > 0 {
+			m = c.Member[0]
+		}
+		at = m.Account.ID
+		if at.IsZero() {
+			return c, account.ErrToken
+		}
+	}
+	c.Actor, err = s.look(ctx, tx, igny8.Actor{User: session.UserID, Account: at, Session: session.ID})
 	if err != nil {
 		return c, err
 	}
@@ -66,6 +86,12 @@ func (s *Service) lookConsole(ctx context.Context, tx *db.Tx, session authdb.Ses
 	tx.Account = c.Actor.Account
 	c.Account, err = account.Get(ctx, tx)
 	return c, err
+}
+
+// seenLately reports whether the member's use of the account needs no note.
+func (c Console) seenLately(now time.Time) bool {
+	m, ok := pick(c.Member, func(m account.Membership) bool { return m.Account.ID == c.Account.ID })
+	return !ok || m.Membership.LastSeenAt != nil && now.Sub(*m.Membership.LastSeenAt) < seenEvery
 }
 
 // consoleUntil is the idle limit from now, and never beyond the session's end.
@@ -87,11 +113,12 @@ func consoleIdle(session authdb.Session) time.Duration {
 	return ConsoleIdle
 }
 
-// AuthenticateConsole checks a console token and reads afresh who comes with it:
-// a revoked session, a disabled user and a lost membership are refused at once
-// with 401. The idle limit moves on when a tenth of it has passed; then Until is
+// AuthenticateConsole checks a console token and reads afresh who comes with it, for
+// the account that the page's address names by slug, if they belong to it; see lookConsole.
+// A revoked session, a disabled user and who belongs to no account any more are
+// refused at once with 401. The idle limit moves on when a tenth of it has passed; then Until is
 // later than before.
-func (s *Service) AuthenticateConsole(ctx context.Context, token string) (c Console, err error) {
+func (s *Service) AuthenticateConsole(ctx context.Context, token, slug string) (c Console, err error) {
 	hash, ok := HashOpaque(ConsoleToken, token)
 	if !ok {
 		return c, account.ErrToken
@@ -106,13 +133,21 @@ func (s *Service) AuthenticateConsole(ctx context.Context, token string) (c Cons
 		if err != nil {
 			return fmt.Errorf("find console token: %w", err)
 		}
-		c, err = s.lookConsole(ctx, tx, row.Session)
+		c, err = s.lookConsole(ctx, tx, row.Session, slug)
 		return err
 	})
 	if err != nil {
 		return Console{}, err
 	}
 	c.Token, c.Until = token, row.ConsoleToken.ExpiresAt
+	if !c.seenLately(now) {
+		err = s.db.System(ctx, "auth.see_member", c.Account.ID, func(ctx context.Context, tx *db.Tx) error {
+			return account.SeeMember(ctx, tx, c.Account.ID, c.User.ID)
+		})
+		if err != nil {
+			return Console{}, err
+		}
+	}
 	if until := consoleUntil(row.Session, now); until.Sub(c.Until) > consoleIdle(row.Session)/10 {
 		c.Until = until
 		err = s.db.System(ctx, "auth.extend_console", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {

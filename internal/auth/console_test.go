@@ -80,7 +80,7 @@ func (p *people) login(email string, staff, remember bool) auth.Console {
 // gone tells that the token opens nothing any more.
 func (p *people) gone(token, why string) {
 	p.Helper()
-	if _, err := p.s.AuthenticateConsole(p.Context(), token); igny8.KindOf(err) != igny8.Unauthenticated {
+	if _, err := p.s.AuthenticateConsole(p.Context(), token, ""); igny8.KindOf(err) != igny8.Unauthenticated {
 		p.Errorf("%s: want 401, got %v", why, err)
 	}
 }
@@ -88,17 +88,60 @@ func (p *people) gone(token, why string) {
 func TestConsoleKnowsWhoComes(t *testing.T) {
 	onConsole(t, func(p *people) {
 		in := p.login("ayesha@example.com", false, false)
-		c, err := p.s.AuthenticateConsole(p.Context(), in.Token)
+		c, err := p.s.AuthenticateConsole(p.Context(), in.Token, "")
 		if err != nil || c.Actor.Account != p.home || c.Actor.Role != igny8.RoleOwner || c.Account.Slug != "caf-karachi" || c.User.FirstName != "Ayesha" {
 			p.Fatalf("got %+v, %v", c, err)
 		}
 		staff := p.login("staff@example.com", true, false)
-		if s, err := p.s.AuthenticateConsole(p.Context(), staff.Token); err != nil || !s.Actor.Staff() || s.Account.Slug != "" {
+		if s, err := p.s.AuthenticateConsole(p.Context(), staff.Token, ""); err != nil || !s.Actor.Staff() || s.Account.Slug != "" {
 			p.Errorf("staff: got %+v, %v", s.Actor, err)
 		}
 		for _, bad := range []string{"", "x", in.Token + "x", "igny8_rt_" + in.Token[len("igny8_web_"):]} {
 			p.gone(bad, "a token that is none")
 		}
+	})
+}
+
+// One login serves all of a person's accounts: the slug in the address decides, and a
+// slug that is not theirs, or none, is the account they logged in for.
+func TestConsoleTakesTheAccountOfTheAddress(t *testing.T) {
+	onConsole(t, func(p *people) {
+		other := igny8.NewID[igny8.AccountID](p.clock.Now())
+		in := p.login("ayesha@example.com", false, false)
+		err := p.d.System(p.Context(), "test", other, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := account.Create(ctx, tx, account.New{ID: other, Name: "Other", Status: igny8.AccountActive, Country: "PK", Currency: "PKR", TimeZone: "Asia/Karachi"}); err != nil {
+				return err
+			}
+			return account.AddMember(ctx, tx, p.customer, igny8.RoleViewer)
+		})
+		if err != nil {
+			p.Fatal(err)
+		}
+		opens := func(slug string, want igny8.AccountID, role igny8.Role) {
+			p.Helper()
+			c, err := p.s.AuthenticateConsole(p.Context(), in.Token, slug)
+			if err != nil || c.Actor.Account != want || c.Account.ID != want || c.Actor.Role != role {
+				p.Errorf("%q opens %s as %s, %v", slug, c.Account.Slug, c.Actor.Role, err)
+			}
+		}
+		opens("other", other, igny8.RoleViewer)
+		opens("caf-karachi", p.home, igny8.RoleOwner)
+		opens("", p.home, igny8.RoleOwner)
+		opens("somebody-elses", p.home, igny8.RoleOwner)
+		leave := func(of igny8.AccountID) {
+			p.Helper()
+			err := p.d.System(p.Context(), "test", of, func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.ExecContext(ctx, "DELETE FROM membership WHERE account_id = $1", of)
+				return err
+			})
+			if err != nil {
+				p.Fatal(err)
+			}
+		}
+		leave(p.home)
+		opens("caf-karachi", other, igny8.RoleViewer)
+		leave(other)
+		p.gone(in.Token, "who belongs nowhere")
 	})
 }
 
@@ -164,7 +207,7 @@ func TestConsoleIdleAndAbsoluteLimits(t *testing.T) {
 		at := func(after time.Duration) { p.clock.Advance(start.Add(after).Sub(p.clock.Now())) }
 
 		at(auth.StaffConsoleIdle - time.Second)
-		c, err := p.s.AuthenticateConsole(p.Context(), staff.Token)
+		c, err := p.s.AuthenticateConsole(p.Context(), staff.Token, "")
 		if err != nil || !c.Until.Equal(p.clock.Now().Add(auth.StaffConsoleIdle)) {
 			p.Errorf("use just before the idle limit must move it on: %v, %v", c.Until, err)
 		}
@@ -173,12 +216,12 @@ func TestConsoleIdleAndAbsoluteLimits(t *testing.T) {
 
 		at(auth.ConsoleIdle)
 		p.gone(in.Token, "a customer at the idle limit")
-		if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token); err != nil {
+		if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token, ""); err != nil {
 			p.Errorf("remembered: %v", err)
 		}
 		for day := 20; day < 90; day += 20 { // used all the time, but a session ends
 			at(time.Duration(day) * 24 * time.Hour)
-			if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token); err != nil {
+			if _, err := p.s.AuthenticateConsole(p.Context(), kept.Token, ""); err != nil {
 				p.Fatalf("day %d: %v", day, err)
 			}
 		}

@@ -156,7 +156,7 @@ func TestA19TheSecondFactorCannotBeSkippedAndACodeIsGoodOnce(t *testing.T) {
 		if err := p.loginCode(ayesha, skewed); err != nil {
 			t.Errorf("one step early: %v", err)
 		}
-		if _, err := p.s.AuthenticateConsole(p.Context(), before.Token); err != nil {
+		if _, err := p.s.AuthenticateConsole(p.Context(), before.Token, ""); err != nil {
 			t.Errorf("a session from before: %v", err)
 		}
 	})
@@ -381,7 +381,7 @@ func TestStaffNeedASecondFactorWhereItIsRequired(t *testing.T) {
 		console := p.login("staff@example.com", true, false)
 		unsecured := func(want bool) {
 			t.Helper()
-			c, err := p.s.AuthenticateConsole(p.Context(), console.Token)
+			c, err := p.s.AuthenticateConsole(p.Context(), console.Token, "")
 			if err != nil || c.Actor.Unsecured != want {
 				t.Errorf("console: %v, %v, want %v", c.Actor.Unsecured, err, want)
 			}

@@ -21,6 +21,7 @@ const (
 	ResetToken   OpaqueKind = "igny8_reset_"  // sets a new password
 	ChangeToken  OpaqueKind = "igny8_change_" // confirms or undoes a change of address
 	InviteToken  OpaqueKind = "igny8_invite_"
+	OwnerToken   OpaqueKind = "igny8_owner_" // takes an account's ownership over
 	SetupToken   OpaqueKind = "igny8_setup_" // makes the first staff user
 	LoginToken   OpaqueKind = "igny8_login_" // a login that has begun: the second factor is missing, or a passkey's answer
 	APIKey       OpaqueKind = "igny8_live_"

@@ -224,7 +224,7 @@ func TestVerifyingWhileLoggedInEndsNothing(t *testing.T) {
 			p.Fatal(err)
 		}
 		for _, token := range []string{laptop.Token, phone.Token} {
-			if _, err := p.s.AuthenticateConsole(p.Context(), token); err != nil {
+			if _, err := p.s.AuthenticateConsole(p.Context(), token, ""); err != nil {
 				p.Errorf("logged out by verifying: %v", err)
 			}
 		}
@@ -341,10 +341,10 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 			p.Errorf("ended %d others, %v; want 1", n, err)
 		}
 		p.gone(three.Token, "another session")
-		if _, err := p.s.AuthenticateConsole(p.Context(), one.Token); err != nil {
+		if _, err := p.s.AuthenticateConsole(p.Context(), one.Token, ""); err != nil {
 			p.Errorf("the session that ended the others: %v", err)
 		}
-		if _, err := p.s.AuthenticateConsole(p.Context(), staff.Token); err != nil {
+		if _, err := p.s.AuthenticateConsole(p.Context(), staff.Token, ""); err != nil {
 			p.Errorf("somebody else's session: %v", err)
 		}
 	})

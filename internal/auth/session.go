@@ -37,6 +37,7 @@ type Device struct {
 	Network   string
 	UserAgent string
 	Remember  bool
+	Until     time.Time // when the session ends at the latest, zero for the usual time
 }
 
 // StartSession logs the user in within the transaction, which must be in system
@@ -47,13 +48,20 @@ func (s *Service) StartSession(ctx context.Context, tx *db.Tx, user igny8.UserID
 	if dev.Remember {
 		life = rememberSession
 	}
+	end := tx.Now.Add(life)
+	if !dev.Until.IsZero() && dev.Until.Before(end) {
+		end = dev.Until
+	}
 	err := q.InsertSession(ctx, authdb.InsertSessionParams{ID: id, UserID: user, HomeAccount: home, Remember: dev.Remember,
-		UserAgent: truncate(dev.UserAgent, 300), Network: dev.Network, ExpiresAt: tx.Now.Add(life), Now: tx.Now})
+		UserAgent: truncate(dev.UserAgent, 300), Network: dev.Network, ExpiresAt: end, Now: tx.Now})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert session: %w", err)
 	}
+	if err := account.SeeMember(ctx, tx, home, user); err != nil {
+		return Tokens{}, err
+	}
 	refresh, hash := NewOpaque(RefreshToken)
-	if err := s.insertRefresh(ctx, tx, hash, id, dev.Remember, tx.Now.Add(life)); err != nil {
+	if err := s.insertRefresh(ctx, tx, hash, id, dev.Remember, end); err != nil {
 		return Tokens{}, err
 	}
 	return s.tokens(user, home, role, id, refresh, tx.Now)
@@ -120,6 +128,9 @@ func (s *Service) Refresh(ctx context.Context, token string) (t Tokens, err erro
 				return err
 			}
 			return s.endSession(ctx, tx, actor, "reuse of a refresh token")
+		}
+		if err := account.SeeMember(ctx, tx, actor.Account, actor.User); err != nil {
+			return err
 		}
 		t, err = s.tokens(actor.User, actor.Account, actor.Role, actor.Session, refresh, tx.Now)
 		return err

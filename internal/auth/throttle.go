@@ -24,6 +24,7 @@ var (
 	secondByUser      = rule{free: 5, window: time.Hour, delay: 30 * time.Second}
 	registerByAddress = rule{free: 5, window: time.Hour, delay: time.Hour}
 	letterByAddress   = rule{free: 3, window: time.Hour, delay: 10 * time.Minute}
+	inviteByAccount   = rule{free: 50, window: time.Hour, delay: time.Minute}
 	letterByNetwork   = rule{free: 20, window: time.Hour, delay: time.Minute}
 	registerByNetwork = rule{free: 5, window: time.Hour, delay: time.Hour}
 )

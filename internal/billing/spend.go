@@ -54,6 +54,9 @@ func spendTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, in SpendRequest)
 		if n == 0 {
 			return credit.Transaction{}, igny8.ErrNotFound
 		}
+		if !actor.Reaches(in.Site) {
+			return credit.Transaction{}, igny8.ErrWrongSite
+		}
 	}
 	price, text := in.Credits, "Credits spent"
 	if in.Operation != "" {

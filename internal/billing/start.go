@@ -61,8 +61,18 @@ func UseMethod(ctx context.Context, tx *db.Tx, slug string) error {
 // LimitsRow says what the running plan allows; nil is no limit.
 type LimitsRow = billingdb.LimitsRow
 
-// Limits returns what the account's running plan allows. Without a running
-// subscription it is NotFound.
-func Limits(ctx context.Context, tx *db.Tx) (LimitsRow, error) {
-	return billingdb.New(tx).Limits(ctx, tx.Account)
+// RunningLimits returns what the account's running plan allows, 402 payment_required
+// without one.
+func RunningLimits(ctx context.Context, tx *db.Tx) (LimitsRow, error) {
+	l, err := billingdb.New(tx).Limits(ctx, tx.Account)
+	if db.Absent(err) {
+		return l, igny8.E(igny8.PaymentRequired, "payment_required", "No plan is running; pay the open invoice or choose a plan.")
+	}
+	return l, err
+}
+
+// LimitReached refuses one more of what the plan limits: sites, sectors, users.
+func LimitReached(limit, plan string, allowed, used int64) *igny8.Error {
+	return igny8.E(igny8.Forbidden, "limit_reached", "The plan allows no more of these; remove one, or choose a larger plan.").
+		With("limit", limit).With("allowed", allowed).With("used", used).With("plan", plan)
 }

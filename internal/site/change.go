@@ -6,6 +6,7 @@ import (
 
 	"igny8"
 	"igny8/internal/account"
+	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/db"
 	"igny8/internal/idem"
@@ -27,7 +28,7 @@ func (s *Service) Update(ctx context.Context, actor igny8.Actor, id igny8.SiteID
 		return out, err
 	}
 	err = s.db.Tenant(ctx, "site.update", actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		old, err := locked(ctx, tx, id)
+		old, err := locked(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
@@ -42,12 +43,12 @@ func (s *Service) Update(ctx context.Context, actor igny8.Actor, id igny8.SiteID
 	return out, err
 }
 
-// locked reads a site under the account's lock.
-func locked(ctx context.Context, tx *db.Tx, id igny8.SiteID) (Site, error) {
+// locked reads a site that the actor may touch, under the account's lock.
+func locked(ctx context.Context, tx *db.Tx, actor igny8.Actor, id igny8.SiteID) (Site, error) {
 	if _, err := account.Lock(ctx, tx); err != nil {
 		return Site{}, err
 	}
-	return Get(ctx, tx, id)
+	return reached(ctx, tx, actor, id)
 }
 
 func (p Patch) normal() (Patch, error) {
@@ -130,7 +131,7 @@ func save(ctx context.Context, tx *db.Tx, row sitedb.Site) (sitedb.Site, error) 
 // domain. The row stays, for what was made for it and for the audit log.
 func (s *Service) Delete(ctx context.Context, actor igny8.Actor, id igny8.SiteID) error {
 	return s.db.Tenant(ctx, "site.delete", actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx); err != nil {
+		if _, err := locked(ctx, tx, actor, id); err != nil {
 			return err
 		}
 		row, err := sitedb.New(tx).DeleteSite(ctx, sitedb.DeleteSiteParams{AccountID: tx.Account, ID: id, Now: &tx.Now})
@@ -160,7 +161,7 @@ func (s *Service) Sectors(ctx context.Context, actor igny8.Actor, id igny8.SiteI
 // allows, 422 unknown_industry or unknown_sector.
 func (s *Service) SetSectors(ctx context.Context, actor igny8.Actor, id igny8.SiteID, industry string, slugs []string) (out Site, err error) {
 	err = s.db.Tenant(ctx, "site.sectors", actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		old, err := locked(ctx, tx, id)
+		old, err := locked(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
@@ -237,7 +238,7 @@ func choose(ctx context.Context, tx *db.Tx, industry catalog.Industry, slugs []s
 }
 
 func roomForSectors(ctx context.Context, tx *db.Tx, old Site, wanted int) error {
-	l, err := limits(ctx, tx)
+	l, err := billing.RunningLimits(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -254,5 +255,5 @@ func roomForSectors(ctx context.Context, tx *db.Tx, old Site, wanted int) error 
 			used++
 		}
 	}
-	return limitReached("sectors", l.PlanSlug, allowed, used).With("requested", int64(wanted))
+	return billing.LimitReached("sectors", l.PlanSlug, allowed, used).With("requested", int64(wanted))
 }

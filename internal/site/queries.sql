@@ -12,7 +12,9 @@ ON CONFLICT (account_id, domain) WHERE deleted_at IS NULL DO NOTHING RETURNING *
 SELECT * FROM site WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL;
 
 -- name: ListSites :many
-SELECT * FROM site WHERE account_id = @account_id AND id < @before_id AND deleted_at IS NULL ORDER BY id DESC LIMIT @page_size;
+-- sites is ",id,id,".
+SELECT * FROM site WHERE account_id = @account_id AND id < @before_id AND deleted_at IS NULL
+  AND (CAST(@all_sites AS boolean) OR CAST(@sites AS text) LIKE '%,' || CAST(id AS text) || ',%') ORDER BY id DESC LIMIT @page_size;
 
 -- name: DomainTaken :one
 -- Asked under the account's lock, so the answer holds until the commit.

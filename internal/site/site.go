@@ -47,9 +47,12 @@ type NewSite struct {
 var ErrDomainTaken = igny8.E(igny8.Conflict, "domain_taken", "This account has a site with this domain already.").
 	WithField("domain", "domain_taken", "Use the site that is there, or another domain.")
 
-// Create makes a site of the actor's account. 403 limit_reached when the plan
-// allows no more, 409 domain_taken, 422 unknown_industry.
+// Create makes a site of the actor's account. 403 wrong_site for who is limited to
+// certain sites, 403 limit_reached when the plan allows no more, 409 domain_taken, 422 unknown_industry.
 func (s *Service) Create(ctx context.Context, actor igny8.Actor, in NewSite) (out Site, err error) {
+	if actor.Sites != nil {
+		return out, igny8.ErrWrongSite
+	}
 	if in.Name, err = checkName(in.Name); err != nil {
 		return out, err
 	}
@@ -89,22 +92,8 @@ func create(ctx context.Context, tx *db.Tx, actor igny8.Actor, in NewSite) (Site
 	return Site{Site: row, Sectors: []Sector{}}, tell(ctx, tx, actor, "create", row)
 }
 
-// limits is what the account's running plan allows.
-func limits(ctx context.Context, tx *db.Tx) (billing.LimitsRow, error) {
-	l, err := billing.Limits(ctx, tx)
-	if db.Absent(err) || igny8.KindOf(err) == igny8.NotFound {
-		return l, igny8.E(igny8.PaymentRequired, "payment_required", "No plan is running; pay the open invoice or choose a plan.")
-	}
-	return l, err
-}
-
-func limitReached(limit, plan string, allowed, used int64) *igny8.Error {
-	return igny8.E(igny8.Forbidden, "limit_reached", "The plan allows no more of these; remove one, or choose a larger plan.").
-		With("limit", limit).With("allowed", allowed).With("used", used).With("plan", plan)
-}
-
 func roomForSite(ctx context.Context, tx *db.Tx) error {
-	l, err := limits(ctx, tx)
+	l, err := billing.RunningLimits(ctx, tx)
 	if err != nil || l.MaxSites == nil {
 		return err
 	}
@@ -113,7 +102,7 @@ func roomForSite(ctx context.Context, tx *db.Tx) error {
 		return fmt.Errorf("count sites: %w", err)
 	}
 	if used >= *l.MaxSites {
-		return limitReached("sites", l.PlanSlug, *l.MaxSites, used)
+		return billing.LimitReached("sites", l.PlanSlug, *l.MaxSites, used)
 	}
 	return nil
 }
@@ -141,12 +130,22 @@ func tell(ctx context.Context, tx *db.Tx, actor igny8.Actor, verb string, row si
 		Details: map[string]any{"domain": row.Domain, "industry": row.IndustrySlug, "version": row.Version}})
 }
 
-// Get returns one site of the actor's account.
+// Get returns one site of the actor's account. 403 wrong_site when it is not one of
+// those that the actor is limited to.
 func (s *Service) Get(ctx context.Context, actor igny8.Actor, id igny8.SiteID) (out Site, err error) {
 	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		out, err = Get(ctx, tx, id)
+		out, err = reached(ctx, tx, actor, id)
 		return err
 	})
+	return out, err
+}
+
+// reached reads a site that the actor may touch.
+func reached(ctx context.Context, tx *db.Tx, actor igny8.Actor, id igny8.SiteID) (Site, error) {
+	out, err := Get(ctx, tx, id)
+	if err == nil && !actor.Reaches(id) {
+		return Site{}, igny8.ErrWrongSite
+	}
 	return out, err
 }
 
@@ -193,11 +192,11 @@ func sectorsOf(ctx context.Context, tx *db.Tx, rows []sitedb.Site) ([]Site, erro
 	return out, nil
 }
 
-// List returns the sites of the actor's account, newest first.
+// List returns the sites of the actor's account that they reach, newest first.
 func (s *Service) List(ctx context.Context, actor igny8.Actor, p igny8.Page) (list igny8.List[Site], err error) {
 	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		rows, err := sitedb.New(tx).ListSites(ctx, sitedb.ListSitesParams{AccountID: tx.Account,
-			BeforeID: igny8.SiteID(p.BeforeID()), PageSize: p.Fetch()})
+			BeforeID: igny8.SiteID(p.BeforeID()), AllSites: actor.Sites == nil, Sites: among(actor.Sites), PageSize: p.Fetch()})
 		if err != nil {
 			return fmt.Errorf("list sites: %w", err)
 		}
@@ -209,4 +208,13 @@ func (s *Service) List(ctx context.Context, actor igny8.Actor, p igny8.Page) (li
 		return nil
 	})
 	return list, err
+}
+
+// among is a list of sites as the query takes it: ",id,id,".
+func among(sites []igny8.SiteID) string {
+	var b strings.Builder
+	for _, id := range sites {
+		b.WriteString("," + id.UUID().String())
+	}
+	return b.String() + ","
 }

@@ -57,5 +57,6 @@ type Membership struct {
 	Role        igny8.Role
 	CreatedAt   time.Time
 	Sites       []byte
+	LastSeenAt  *time.Time
 	NoticesSeen igny8.EventID
 }

@@ -40,6 +40,55 @@ func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const countMembers = `-- name: CountMembers :one
+SELECT count(*) FROM membership WHERE account_id = $1
+`
+
+func (q *Queries) CountMembers(ctx context.Context, accountID igny8.AccountID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countMembers, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countOwners = `-- name: CountOwners :one
+SELECT count(*) FROM membership WHERE account_id = $1 AND role = 'owner'
+`
+
+// Asked under the account's lock, so the answer holds until the commit.
+func (q *Queries) CountOwners(ctx context.Context, accountID igny8.AccountID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countOwners, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteMember = `-- name: DeleteMember :one
+DELETE FROM membership WHERE account_id = $1 AND id = $2 AND role = $3 RETURNING account_id, id, user_id, role, created_at, sites, last_seen_at, notices_seen
+`
+
+type DeleteMemberParams struct {
+	AccountID igny8.AccountID
+	ID        igny8.MembershipID
+	FromRole  igny8.Role
+}
+
+func (q *Queries) DeleteMember(ctx context.Context, arg DeleteMemberParams) (Membership, error) {
+	row := q.db.QueryRowContext(ctx, deleteMember, arg.AccountID, arg.ID, arg.FromRole)
+	var i Membership
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+		&i.Sites,
+		&i.LastSeenAt,
+		&i.NoticesSeen,
+	)
+	return i, err
+}
+
 const disableStaff = `-- name: DisableStaff :one
 UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
 `
@@ -104,7 +153,7 @@ func (q *Queries) GetAccount(ctx context.Context, accountID igny8.AccountID) (Ac
 }
 
 const getMember = `-- name: GetMember :one
-SELECT account_id, id, user_id, role, created_at, sites, notices_seen FROM membership WHERE account_id = $1 AND user_id = $2
+SELECT account_id, id, user_id, role, created_at, sites, last_seen_at, notices_seen FROM membership WHERE account_id = $1 AND user_id = $2
 `
 
 type GetMemberParams struct {
@@ -122,6 +171,7 @@ func (q *Queries) GetMember(ctx context.Context, arg GetMemberParams) (Membershi
 		&i.Role,
 		&i.CreatedAt,
 		&i.Sites,
+		&i.LastSeenAt,
 		&i.NoticesSeen,
 	)
 	return i, err
@@ -213,7 +263,7 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) (A
 }
 
 const insertMember = `-- name: InsertMember :exec
-INSERT INTO membership (account_id, id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO membership (account_id, id, user_id, role, sites, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 `
 
 type InsertMemberParams struct {
@@ -221,6 +271,7 @@ type InsertMemberParams struct {
 	ID        igny8.MembershipID
 	UserID    igny8.UserID
 	Role      igny8.Role
+	Sites     []byte
 	CreatedAt time.Time
 }
 
@@ -230,6 +281,7 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 		arg.ID,
 		arg.UserID,
 		arg.Role,
+		arg.Sites,
 		arg.CreatedAt,
 	)
 	return err
@@ -442,7 +494,7 @@ func (q *Queries) LookAccount(ctx context.Context, accountID igny8.AccountID) (L
 }
 
 const lookMember = `-- name: LookMember :one
-SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role,
+SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role, membership.sites,
   account.status, account.suspended_reason, account.created_at,
   subscription.current_period_end, subscription.grace_until,
   EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
@@ -467,6 +519,7 @@ type LookMemberRow struct {
 	RevokedAt        *time.Time
 	ExpiresAt        time.Time
 	Role             igny8.Role
+	Sites            []byte
 	Status           igny8.AccountStatus
 	SuspendedReason  *string
 	CreatedAt        time.Time
@@ -487,6 +540,7 @@ func (q *Queries) LookMember(ctx context.Context, arg LookMemberParams) (LookMem
 		&i.RevokedAt,
 		&i.ExpiresAt,
 		&i.Role,
+		&i.Sites,
 		&i.Status,
 		&i.SuspendedReason,
 		&i.CreatedAt,
@@ -530,8 +584,98 @@ func (q *Queries) LookStaff(ctx context.Context, arg LookStaffParams) (LookStaff
 	return i, err
 }
 
+const member = `-- name: Member :one
+SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, membership.sites, membership.last_seen_at, membership.notices_seen, app_user.first_name, app_user.last_name, app_user.email FROM membership
+JOIN app_user ON app_user.id = membership.user_id WHERE membership.account_id = $1 AND membership.id = $2
+`
+
+type MemberParams struct {
+	AccountID igny8.AccountID
+	ID        igny8.MembershipID
+}
+
+type MemberRow struct {
+	Membership Membership
+	FirstName  string
+	LastName   string
+	Email      string
+}
+
+func (q *Queries) Member(ctx context.Context, arg MemberParams) (MemberRow, error) {
+	row := q.db.QueryRowContext(ctx, member, arg.AccountID, arg.ID)
+	var i MemberRow
+	err := row.Scan(
+		&i.Membership.AccountID,
+		&i.Membership.ID,
+		&i.Membership.UserID,
+		&i.Membership.Role,
+		&i.Membership.CreatedAt,
+		&i.Membership.Sites,
+		&i.Membership.LastSeenAt,
+		&i.Membership.NoticesSeen,
+		&i.FirstName,
+		&i.LastName,
+		&i.Email,
+	)
+	return i, err
+}
+
+const members = `-- name: Members :many
+SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, membership.sites, membership.last_seen_at, membership.notices_seen, app_user.first_name, app_user.last_name, app_user.email FROM membership
+JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = $1 AND membership.id < $2 ORDER BY membership.id DESC LIMIT $3
+`
+
+type MembersParams struct {
+	AccountID igny8.AccountID
+	BeforeID  igny8.MembershipID
+	PageSize  int32
+}
+
+type MembersRow struct {
+	Membership Membership
+	FirstName  string
+	LastName   string
+	Email      string
+}
+
+func (q *Queries) Members(ctx context.Context, arg MembersParams) ([]MembersRow, error) {
+	rows, err := q.db.QueryContext(ctx, members, arg.AccountID, arg.BeforeID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MembersRow{}
+	for rows.Next() {
+		var i MembersRow
+		if err := rows.Scan(
+			&i.Membership.AccountID,
+			&i.Membership.ID,
+			&i.Membership.UserID,
+			&i.Membership.Role,
+			&i.Membership.CreatedAt,
+			&i.Membership.Sites,
+			&i.Membership.LastSeenAt,
+			&i.Membership.NoticesSeen,
+			&i.FirstName,
+			&i.LastName,
+			&i.Email,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const membershipsOf = `-- name: MembershipsOf :many
-SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, membership.sites, membership.notices_seen, account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at FROM membership JOIN account ON account.id = membership.account_id
+SELECT membership.account_id, membership.id, membership.user_id, membership.role, membership.created_at, membership.sites, membership.last_seen_at, membership.notices_seen, account.id, account.number, account.name, account.slug, account.status, account.suspended_reason, account.status_before, account.country, account.currency, account.time_zone, account.billing, account.version, account.created_at, account.updated_at, account.closed_at, account.erase_at, account.erased_at FROM membership JOIN account ON account.id = membership.account_id
 WHERE membership.user_id = $1 ORDER BY membership.id
 `
 
@@ -557,6 +701,7 @@ func (q *Queries) MembershipsOf(ctx context.Context, userID igny8.UserID) ([]Mem
 			&i.Membership.Role,
 			&i.Membership.CreatedAt,
 			&i.Membership.Sites,
+			&i.Membership.LastSeenAt,
 			&i.Membership.NoticesSeen,
 			&i.Account.ID,
 			&i.Account.Number,
@@ -625,6 +770,37 @@ func (q *Queries) Owner(ctx context.Context, accountID igny8.AccountID) (OwnerRo
 	return i, err
 }
 
+const revokeInvitationsBy = `-- name: RevokeInvitationsBy :exec
+UPDATE invitation SET revoked_at = $1 WHERE account_id = $2 AND invited_by = $3 AND accepted_at IS NULL AND revoked_at IS NULL
+`
+
+type RevokeInvitationsByParams struct {
+	Now       *time.Time
+	AccountID igny8.AccountID
+	InvitedBy igny8.UserID
+}
+
+func (q *Queries) RevokeInvitationsBy(ctx context.Context, arg RevokeInvitationsByParams) error {
+	_, err := q.db.ExecContext(ctx, revokeInvitationsBy, arg.Now, arg.AccountID, arg.InvitedBy)
+	return err
+}
+
+const seeMember = `-- name: SeeMember :exec
+UPDATE membership SET last_seen_at = $1 WHERE account_id = $2 AND user_id = $3
+  AND (last_seen_at IS NULL OR last_seen_at < $1)
+`
+
+type SeeMemberParams struct {
+	Now       *time.Time
+	AccountID igny8.AccountID
+	UserID    igny8.UserID
+}
+
+func (q *Queries) SeeMember(ctx context.Context, arg SeeMemberParams) error {
+	_, err := q.db.ExecContext(ctx, seeMember, arg.Now, arg.AccountID, arg.UserID)
+	return err
+}
+
 const seeNotices = `-- name: SeeNotices :one
 UPDATE membership SET notices_seen = $1 WHERE account_id = $2 AND user_id = $3
   AND (notices_seen IS NULL OR notices_seen < $1) RETURNING id
@@ -642,6 +818,72 @@ func (q *Queries) SeeNotices(ctx context.Context, arg SeeNoticesParams) (igny8.M
 	var id igny8.MembershipID
 	err := row.Scan(&id)
 	return id, err
+}
+
+const setMember = `-- name: SetMember :one
+UPDATE membership SET role = $1, sites = $2 WHERE account_id = $3 AND id = $4 AND role = $5 RETURNING account_id, id, user_id, role, created_at, sites, last_seen_at, notices_seen
+`
+
+type SetMemberParams struct {
+	Role      igny8.Role
+	Sites     []byte
+	AccountID igny8.AccountID
+	ID        igny8.MembershipID
+	FromRole  igny8.Role
+}
+
+func (q *Queries) SetMember(ctx context.Context, arg SetMemberParams) (Membership, error) {
+	row := q.db.QueryRowContext(ctx, setMember,
+		arg.Role,
+		arg.Sites,
+		arg.AccountID,
+		arg.ID,
+		arg.FromRole,
+	)
+	var i Membership
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+		&i.Sites,
+		&i.LastSeenAt,
+		&i.NoticesSeen,
+	)
+	return i, err
+}
+
+const setRoleOf = `-- name: SetRoleOf :one
+UPDATE membership SET role = $1, sites = NULL WHERE account_id = $2 AND user_id = $3 AND role = $4 RETURNING account_id, id, user_id, role, created_at, sites, last_seen_at, notices_seen
+`
+
+type SetRoleOfParams struct {
+	Role      igny8.Role
+	AccountID igny8.AccountID
+	UserID    igny8.UserID
+	FromRole  igny8.Role
+}
+
+func (q *Queries) SetRoleOf(ctx context.Context, arg SetRoleOfParams) (Membership, error) {
+	row := q.db.QueryRowContext(ctx, setRoleOf,
+		arg.Role,
+		arg.AccountID,
+		arg.UserID,
+		arg.FromRole,
+	)
+	var i Membership
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+		&i.Sites,
+		&i.LastSeenAt,
+		&i.NoticesSeen,
+	)
+	return i, err
 }
 
 const setStatus = `-- name: SetStatus :one
@@ -687,6 +929,22 @@ func (q *Queries) SetStatus(ctx context.Context, arg SetStatusParams) (Account, 
 		&i.ErasedAt,
 	)
 	return i, err
+}
+
+const siteIsThere = `-- name: SiteIsThere :one
+SELECT count(*) FROM site WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL
+`
+
+type SiteIsThereParams struct {
+	AccountID igny8.AccountID
+	ID        igny8.SiteID
+}
+
+func (q *Queries) SiteIsThere(ctx context.Context, arg SiteIsThereParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, siteIsThere, arg.AccountID, arg.ID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const updateProfile = `-- name: UpdateProfile :one

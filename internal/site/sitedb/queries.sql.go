@@ -194,17 +194,27 @@ func (q *Queries) InsertSite(ctx context.Context, arg InsertSiteParams) (Site, e
 }
 
 const listSites = `-- name: ListSites :many
-SELECT account_id, id, name, domain, industry_id, industry_slug, industry_name, active, version, created_at, updated_at, deleted_at FROM site WHERE account_id = $1 AND id < $2 AND deleted_at IS NULL ORDER BY id DESC LIMIT $3
+SELECT account_id, id, name, domain, industry_id, industry_slug, industry_name, active, version, created_at, updated_at, deleted_at FROM site WHERE account_id = $1 AND id < $2 AND deleted_at IS NULL
+  AND (CAST($3 AS boolean) OR CAST($4 AS text) LIKE '%,' || CAST(id AS text) || ',%') ORDER BY id DESC LIMIT $5
 `
 
 type ListSitesParams struct {
 	AccountID igny8.AccountID
 	BeforeID  igny8.SiteID
+	AllSites  bool
+	Sites     string
 	PageSize  int32
 }
 
+// sites is ",id,id,".
 func (q *Queries) ListSites(ctx context.Context, arg ListSitesParams) ([]Site, error) {
-	rows, err := q.db.QueryContext(ctx, listSites, arg.AccountID, arg.BeforeID, arg.PageSize)
+	rows, err := q.db.QueryContext(ctx, listSites,
+		arg.AccountID,
+		arg.BeforeID,
+		arg.AllSites,
+		arg.Sites,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}

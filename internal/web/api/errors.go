@@ -31,7 +31,7 @@ func ErrorCodes() []ErrorCode {
 		{"idempotency_key_invalid", 400, "The Idempotency-Key is empty, too long, sent twice or not visible ASCII.", "Send one key of 1 to 255 visible ASCII characters."},
 
 		{"unauthenticated", 401, "The request carries no credential, or not as a bearer token.", "Log in, and send the access token as Authorization: Bearer."},
-		{"login_required", 401, "The page is for people who are logged in.", "Log in; you come back to the page."},
+		{"login_required", 401, "The page is for people who are logged in; with 409, the invitation is for somebody who has a login.", "Log in and come back to it. Who has none yet opens the letter's link."},
 		{"invalid_token", 401, "The token is not valid, has expired, or its session has ended.", "Refresh it once; if that fails too, log in again."},
 		{"invalid_credentials", 401, "E-mail address or password is not right. It is not told which.", "Check both, or reset the password."},
 		{"totp_required", 401, "The password is right, and the login has a second factor.", "Send the same request with a code of the authenticator app, or a recovery code, as totp."},
@@ -54,6 +54,9 @@ func ErrorCodes() []ErrorCode {
 		{"account_suspended", 403, "Staff have suspended the account; reason tells why.", "With the reason payment, pay what is due. Otherwise write to support."},
 		{"limit_reached", 403, "The plan allows no more of these; limit, allowed, used and plan tell the details.", "Remove one, or choose a larger plan."},
 		{"no_account", 403, "You belong to no account any more.", "Ask to be invited, or sign up."},
+		{"wrong_site", 403, "The site is none of those that you are limited to.", "Ask an owner or admin of the account."},
+		{"role_not_grantable", 403, "The role is not yours to give or to take.", "Ask an owner. Nobody raises themselves."},
+		{"invite_email_mismatch", 403, "The invitation is for another e-mail address.", "Log in with that address, or ask for an invitation of yours."},
 		{"self_approval", 403, "You belong to the account whose payment this is.", "Another member of staff must decide."},
 
 		{"not_found", 404, "There is no such object, or it is another account's; the two look alike on purpose.", "Check the id, and which account the token is for."},
@@ -69,6 +72,9 @@ func ErrorCodes() []ErrorCode {
 		{"no_second_factor", 409, "You have no second factor.", "Set one up first."},
 		{"passkeys_unavailable", 409, "The server's public address is a number, and passkeys need a name.", "Use an authenticator app, or give the server a name in IGNY8_PUBLIC_URL."},
 		{"domain_taken", 409, "The account has a site with this domain already.", "Use that site."},
+		{"last_owner", 409, "This is the account's only owner.", "Make somebody else an owner first, or hand the ownership over."},
+		{"already_member", 409, "This person belongs to the account.", "Change their role instead."},
+		{"already_invited", 409, "This person has an open invitation.", "Send it again, or revoke it first."},
 		{"trial_already_used", 409, "This person has had a free trial.", "Choose a paid plan."},
 		{"invoice_not_payable", 409, "The invoice is not open for payment; current names its status.", "Read the invoice again."},
 		{"payment_already_pending", 409, "A payment of this invoice waits for a decision; payment names it.", "Wait for the decision, or withdraw it and send the right one."},

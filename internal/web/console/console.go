@@ -38,6 +38,7 @@ type Console struct {
 	secure bool
 	nav    map[view.Area]func(context.Context, *Request) []view.NavItem
 	banner map[view.Area]func(context.Context, *Request) view.Banner
+	places func(context.Context, *Request) []view.Place
 
 	streams atomic.Int64    // that are open
 	closed  context.Context // ends with Close
@@ -114,6 +115,9 @@ func (c *Console) Nav(a view.Area, items func(context.Context, *Request) []view.
 func (c *Console) Banner(a view.Area, banner func(context.Context, *Request) view.Banner) {
 	c.banner[a] = banner
 }
+
+// Places sets which other accounts the pages of customers lead to.
+func (c *Console) Places(places func(context.Context, *Request) []view.Place) { c.places = places }
 
 // Absolute is the address of a path as others reach it.
 func (c *Console) Absolute(path string) string { return c.cfg.PublicURL + path }

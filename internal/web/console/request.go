@@ -20,6 +20,8 @@ type Request struct {
 	User    account.User    // who is logged in
 	Account account.Account // the customer's account, zero for staff
 
+	Member []account.Membership // every account of the customer's
+
 	c       *Console
 	area    view.Area
 	lang    text.Lang

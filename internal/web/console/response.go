@@ -225,6 +225,9 @@ func (c *Console) shell(ctx context.Context, w http.ResponseWriter, r *Request, 
 		if items := c.nav[r.area]; items != nil && !res.plain && !r.Actor.Unsecured {
 			s.Nav = items(ctx, r)
 		}
+		if c.places != nil && r.area == view.Customer && !res.plain {
+			s.Places = c.places(ctx, r)
+		}
 		if banner := c.banner[r.area]; banner != nil && !res.plain && !r.Actor.Unsecured {
 			s.Banner = banner(ctx, r)
 		}

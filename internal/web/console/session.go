@@ -53,7 +53,7 @@ func (c *Console) identify(ctx context.Context, w http.ResponseWriter, r *Reques
 	if err != nil {
 		return r.stranger()
 	}
-	s, err := c.cfg.Auth.AuthenticateConsole(ctx, k.Value)
+	s, err := c.cfg.Auth.AuthenticateConsole(ctx, k.Value, r.Path("account"))
 	if igny8.KindOf(err) == igny8.Unauthenticated || err == nil && s.Actor.Staff() != staff {
 		c.dropCookie(w, staff)
 		return r.stranger()
@@ -65,7 +65,7 @@ func (c *Console) identify(ctx context.Context, w http.ResponseWriter, r *Reques
 		c.setCookie(w, s) // the idle limit moves on
 	}
 	s.Actor.Network = web.Network(web.ClientIP(ctx))
-	r.Actor, r.User, r.Account, r.token = s.Actor, s.User, s.Account, s.Token
+	r.Actor, r.User, r.Account, r.Member, r.token = s.Actor, s.User, s.Account, s.Member, s.Token
 	web.SetActor(ctx, r.Actor)
 	if _, asked := text.Known(r.HTTP.URL.Query().Get("lang")); !staff && !asked {
 		r.lang, _ = text.Known(s.User.Language)

@@ -56,6 +56,7 @@ ALTER TABLE session ADD COLUMN acting_reason text;
 
 -- Teams.
 ALTER TABLE membership ADD COLUMN sites jsonb; -- ids of the only sites it reaches; NULL is all
+ALTER TABLE membership ADD COLUMN last_seen_at timestamptz;
 ALTER TABLE account ADD COLUMN closed_at timestamptz;
 ALTER TABLE account ADD COLUMN erase_at timestamptz;
 ALTER TABLE account ADD COLUMN erased_at timestamptz;
@@ -68,7 +69,8 @@ CREATE TABLE invitation (
   email_norm text NOT NULL,
   role text NOT NULL CHECK (role IN ('owner', 'admin', 'editor', 'viewer')),
   sites jsonb,
-  hash text NOT NULL UNIQUE,
+  hash text NOT NULL UNIQUE, -- of the letter's link, which proves the address
+  link_hash text NOT NULL UNIQUE, -- of the link that the account's people can copy, which does not
   invited_by uuid NOT NULL,
   invited_email text NOT NULL,
   created_at timestamptz NOT NULL,
@@ -154,6 +156,7 @@ DROP INDEX payment_proof_sha256;
 ALTER TABLE account DROP COLUMN erased_at;
 ALTER TABLE account DROP COLUMN erase_at;
 ALTER TABLE account DROP COLUMN closed_at;
+ALTER TABLE membership DROP COLUMN last_seen_at;
 ALTER TABLE membership DROP COLUMN sites;
 ALTER TABLE session DROP COLUMN acting_reason;
 ALTER TABLE session DROP COLUMN acting;

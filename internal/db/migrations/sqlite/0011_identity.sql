@@ -56,6 +56,7 @@ ALTER TABLE session ADD COLUMN acting_reason TEXT;
 
 -- Teams.
 ALTER TABLE membership ADD COLUMN sites BLOB; -- ids of the only sites it reaches; NULL is all
+ALTER TABLE membership ADD COLUMN last_seen_at TIMESTAMP;
 ALTER TABLE account ADD COLUMN closed_at TIMESTAMP;
 ALTER TABLE account ADD COLUMN erase_at TIMESTAMP;
 ALTER TABLE account ADD COLUMN erased_at TIMESTAMP;
@@ -68,7 +69,8 @@ CREATE TABLE invitation (
   email_norm TEXT NOT NULL,
   role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'editor', 'viewer')),
   sites BLOB,
-  hash TEXT NOT NULL UNIQUE,
+  hash TEXT NOT NULL UNIQUE, -- of the letter's link, which proves the address
+  link_hash TEXT NOT NULL UNIQUE, -- of the link that the account's people can copy, which does not
   invited_by TEXT NOT NULL,
   invited_email TEXT NOT NULL,
   created_at TIMESTAMP NOT NULL,
@@ -133,6 +135,7 @@ DROP INDEX payment_proof_sha256;
 ALTER TABLE account DROP COLUMN erased_at;
 ALTER TABLE account DROP COLUMN erase_at;
 ALTER TABLE account DROP COLUMN closed_at;
+ALTER TABLE membership DROP COLUMN last_seen_at;
 ALTER TABLE membership DROP COLUMN sites;
 ALTER TABLE session DROP COLUMN acting_reason;
 ALTER TABLE session DROP COLUMN acting;

@@ -11,6 +11,7 @@ import (
 	"igny8/internal/catalog"
 	"igny8/internal/offboard"
 	"igny8/internal/site"
+	"igny8/internal/team"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
@@ -24,6 +25,7 @@ type Deps struct {
 	Catalog  *catalog.Service
 	Site     *site.Service
 	Offboard *offboard.Service
+	Team     *team.Service
 }
 
 type handler struct {
@@ -35,6 +37,7 @@ type handler struct {
 func Register(c *console.Console, d Deps) {
 	h := handler{d, c}
 	c.Nav(view.Customer, h.nav)
+	c.Places(h.places)
 	at := func(method, path string, perm igny8.Permission, need account.Need, f console.Handler) {
 		c.Customer(method+" /app/{account}"+path, perm, need, f)
 	}
@@ -58,6 +61,18 @@ func Register(c *console.Console, d Deps) {
 	at("POST", "/settings/account", igny8.PermAccountManage, account.NeedBilling, h.changeAccount)
 	at("GET", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.billingSettings)
 	at("POST", "/settings/billing", igny8.PermAccountManage, account.NeedBilling, h.changeBilling)
+	at("GET", "/team", igny8.PermSelf, account.NeedOwn, h.team)
+	at("POST", "/team/leave", igny8.PermSelf, account.NeedOwn, h.leave)
+	at("POST", "/team/invitations", igny8.PermAccountManage, account.NeedWork, h.invite)
+	at("POST", "/team/invitations/{id}/resend", igny8.PermAccountManage, account.NeedWork, h.resendInvitation)
+	at("POST", "/team/invitations/{id}/revoke", igny8.PermAccountManage, account.NeedWork, h.revokeInvitation)
+	at("GET", "/team/members/{id}", igny8.PermAccountManage, account.NeedBilling, h.member)
+	at("POST", "/team/members/{id}", igny8.PermAccountManage, account.NeedWork, h.changeMember)
+	at("POST", "/team/members/{id}/remove", igny8.PermAccountManage, account.NeedWork, h.removeMember)
+	at("POST", "/team/ownership", igny8.PermAccountClose, account.NeedBilling, h.offerOwnership)
+	at("POST", "/team/ownership/cancel", igny8.PermAccountClose, account.NeedBilling, h.cancelOwnership)
+	at("GET", "/ownership/{token}", igny8.PermSelf, account.NeedOwn, h.ownership)
+	at("POST", "/ownership/{token}", igny8.PermSelf, account.NeedOwn, h.takeOwnership)
 	at("GET", "/close", igny8.PermAccountManage, account.NeedBilling, h.closing)
 	at("POST", "/close", igny8.PermAccountClose, account.NeedBilling, h.close)
 	at("POST", "/close/reopen", igny8.PermAccountClose, account.NeedBilling, h.reopen)
@@ -85,6 +100,7 @@ func (h handler) nav(ctx context.Context, r *console.Request) []view.NavItem {
 		items = append(items, item("billing", "card"), item("audit", "clock"))
 	}
 	if r.Actor.Can(igny8.PermAccountManage) {
+		items = append(items, item("team", "users"))
 		items = append(items, item("developers", "code"))
 	}
 	return append(items, item("settings", "settings"), item("security", "lock"))

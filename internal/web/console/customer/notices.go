@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"strings"
 
 	"igny8"
 	"igny8/internal/account"
@@ -69,6 +70,8 @@ func noticeText(ctx context.Context, n account.Notice) string {
 		arg = view.FormatNumber(ctx, f.Amount)
 	case f.Domain != "":
 		arg = f.Domain
+	case f.Email != "":
+		arg = f.Email
 	}
 	return text.T(ctx, "notice."+n.Type, arg)
 }
@@ -86,6 +89,9 @@ func noticeHref(r *console.Request, n account.Notice) string {
 		return r.Here("sites", n.Object)
 	case "site.deleted":
 		return r.Here("sites")
+	}
+	if strings.HasPrefix(n.Type, "member.") {
+		return r.Here("team")
 	}
 	return r.Here()
 }

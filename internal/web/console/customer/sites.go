@@ -26,7 +26,7 @@ func (h handler) sites(ctx context.Context, r *console.Request) (console.Respons
 }
 
 func (h handler) showSites(ctx context.Context, r *console.Request, f view.Form) (console.Response, error) {
-	e := estate{form: f, mayAdd: may(r, igny8.PermSiteWrite, account.NeedWork)}
+	e := estate{form: f, mayAdd: may(r, igny8.PermSiteWrite, account.NeedWork) && r.Actor.Sites == nil}
 	list, err := h.Site.List(ctx, r.Actor, igny8.Page{Limit: igny8.MaxPage})
 	if err != nil {
 		return console.Response{}, err
@@ -62,6 +62,8 @@ func limited(ctx context.Context, r *console.Request, err error) view.Form {
 	switch e.Facts["limit"] {
 	case "sites":
 		f.Detail = text.T(ctx, "sites.limit.sites", e.Facts["plan"], e.Facts["allowed"], e.Facts["used"])
+	case "users":
+		f.Detail = text.T(ctx, "team.limit", e.Facts["plan"], e.Facts["allowed"], e.Facts["used"])
 	case "sectors":
 		f.Detail = text.T(ctx, "sites.limit.sectors", e.Facts["plan"], e.Facts["allowed"], e.Facts["requested"])
 	}

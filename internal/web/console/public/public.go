@@ -12,6 +12,7 @@ import (
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/signup"
+	"igny8/internal/team"
 	"igny8/internal/web"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -23,6 +24,7 @@ type Deps struct {
 	Catalog *catalog.Service
 	Signup  *signup.Service
 	Billing *billing.Service
+	Team    *team.Service
 	Logins  []Login // of the demonstration, whose passwords are public; else none
 }
 
@@ -58,6 +60,8 @@ func Register(c *console.Console, d Deps) {
 	c.Public("POST /email/{token}", h.change)
 	c.Public("GET /email/undo/{token}", h.undoAsk)
 	c.Public("POST /email/undo/{token}", h.undo)
+	c.Public("GET /invite/{token}", h.invite)
+	c.Public("POST /invite/{token}", h.acceptInvite)
 	c.Public("POST /language", h.language)
 	h.doors(c)
 }

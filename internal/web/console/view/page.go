@@ -32,10 +32,17 @@ type Shell struct {
 	Demo    bool   // says that all data are invented
 	Plain   bool   // without navigation: login, pay page
 
-	Account string // name of the account, "" for staff and outside
-	Home    string // address of the area's first page
-	User    string // e-mail address of who is logged in, "" for nobody
+	Account string  // name of the account, "" for staff and outside
+	Places  []Place // other accounts of the person, and invitations that wait
+	Home    string  // address of the area's first page
+	User    string  // e-mail address of who is logged in, "" for nobody
 	Banner  templ.Component
+}
+
+// Place is another account that the person can go to.
+type Place struct {
+	Href, Name string
+	Invited    bool // not yet theirs: an invitation waits
 }
 
 // NavItem is one entry of a navigation.
