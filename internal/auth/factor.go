@@ -31,7 +31,8 @@ var (
 	errOff  = igny8.E(igny8.Conflict, "no_second_factor", "There is no second factor; set one up first.")
 )
 
-func factorsOf(ctx context.Context, tx *db.Tx, user igny8.UserID) (Factors, error) {
+// FactorsOf reads what a person has, in system scope.
+func FactorsOf(ctx context.Context, tx *db.Tx, user igny8.UserID) (Factors, error) {
 	row, err := authdb.New(tx).FactorsOf(ctx, user)
 	if err != nil {
 		return Factors{}, fmt.Errorf("read factors: %w", err)
@@ -42,7 +43,7 @@ func factorsOf(ctx context.Context, tx *db.Tx, user igny8.UserID) (Factors, erro
 // Factors returns what the actor has.
 func (s *Service) Factors(ctx context.Context, actor igny8.Actor) (f Factors, err error) {
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		f, err = factorsOf(ctx, tx, actor.User)
+		f, err = FactorsOf(ctx, tx, actor.User)
 		return err
 	})
 	return f, err
@@ -167,7 +168,7 @@ func (s *Service) DisableTOTP(ctx context.Context, actor igny8.Actor, password, 
 
 // dropIdleCodes deletes recovery codes of who has no second factor any more.
 func dropIdleCodes(ctx context.Context, tx *db.Tx, user igny8.UserID) error {
-	f, err := factorsOf(ctx, tx, user)
+	f, err := FactorsOf(ctx, tx, user)
 	if err != nil || f.Any() {
 		return err
 	}
@@ -185,7 +186,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, actor igny8.Actor, passw
 		if err != nil {
 			return err
 		}
-		f, err := factorsOf(ctx, tx, u.ID)
+		f, err := FactorsOf(ctx, tx, u.ID)
 		if err != nil {
 			return err
 		}

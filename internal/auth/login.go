@@ -58,23 +58,26 @@ func (s *Service) Login(ctx context.Context, c Credentials) (Person, Tokens, err
 }
 
 func (s *Service) login(ctx context.Context, c Credentials, admit admission) (p Person, t Tokens, err error) {
-	if err := s.hasher.Full(); err != nil {
-		return p, t, err
-	}
-	norm := NormalizeEmail(c.Email)
-	if err := s.throttle(ctx, map[string]rule{s.byAddress(norm): loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
-		return p, t, err
-	}
-	user, err := s.checkPassword(ctx, norm, c.Password)
+	user, err := s.firstFactor(ctx, c)
 	if err != nil {
 		return p, t, err
 	}
-	if c.Code != "" {
-		if err := s.throttleSecond(ctx, user.ID); err != nil {
-			return p, t, err
-		}
-	}
 	return s.enter(ctx, user.ID, c.Device, admit, s.byCode(c.Code))
+}
+
+// firstFactor checks the password, and counts the code as a try.
+func (s *Service) firstFactor(ctx context.Context, c Credentials) (user account.User, err error) {
+	if err := s.hasher.Full(); err != nil {
+		return user, err
+	}
+	norm := NormalizeEmail(c.Email)
+	if err := s.throttle(ctx, map[string]rule{s.byAddress(norm): loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
+		return user, err
+	}
+	if user, err = s.checkPassword(ctx, norm, c.Password); err != nil || c.Code == "" {
+		return user, err
+	}
+	return user, s.throttleSecond(ctx, user.ID)
 }
 
 func (s *Service) byAddress(norm string) string { return "login:addr:" + s.blind(norm) }
@@ -90,7 +93,7 @@ func (s *Service) throttleSecond(ctx context.Context, user igny8.UserID) error {
 // byCode asks who has a second factor for a code, and uses it up.
 func (s *Service) byCode(code string) proof {
 	return func(ctx context.Context, tx *db.Tx, u account.User) error {
-		f, err := factorsOf(ctx, tx, u.ID)
+		f, err := FactorsOf(ctx, tx, u.ID)
 		switch {
 		case err != nil:
 			return err
@@ -214,7 +217,7 @@ func (s *Service) Pending(ctx context.Context, token string, staff bool) (f Fact
 		if err != nil || row.Tries >= loginTries || openBegun(row).Staff != staff {
 			return overOr(err)
 		}
-		f, err = factorsOf(ctx, tx, row.UserID)
+		f, err = FactorsOf(ctx, tx, row.UserID)
 		return err
 	})
 	return f, err

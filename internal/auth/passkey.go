@@ -162,7 +162,7 @@ func passkeyName(name string) (string, error) {
 
 // firstCodes makes recovery codes for who has none left.
 func firstCodes(ctx context.Context, tx *db.Tx, user igny8.UserID) ([]string, error) {
-	f, err := factorsOf(ctx, tx, user)
+	f, err := FactorsOf(ctx, tx, user)
 	if err != nil || f.Codes > 0 {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func (s *Service) look(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8
 	if err != nil || !s.second || !actor.Staff() {
 		return actor, err
 	}
-	f, err := factorsOf(ctx, tx, actor.User)
+	f, err := FactorsOf(ctx, tx, actor.User)
 	actor.Unsecured = !f.Any()
 	return actor, err
 }
