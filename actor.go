@@ -22,6 +22,10 @@ type Actor struct {
 	Sites  []SiteID     // the only sites it reaches; nil is all of the account's
 	Key    APIKeyID     // the API key it came by, zero for people
 
+	// Unsecured says that the actor is staff who must have a second factor and have
+	// none: their own login is all that they may touch.
+	Unsecured bool
+
 	// Impersonator is the staff user who looks into the account as one of its own.
 	Impersonator UserID
 }

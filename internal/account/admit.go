@@ -27,6 +27,10 @@ type Facts struct {
 	Waiting    bool       // a submitted payment awaits decision
 }
 
+// ErrSecondFactor keeps staff out who must have a second factor and have none.
+var ErrSecondFactor = igny8.E(igny8.Forbidden, "second_factor_required",
+	"Staff need a second factor here: set up an authenticator app or a passkey at /staff/security first.")
+
 // Effective is the status at this instant: at the second a period ends the
 // answer changes, also when the job that stores the change is late. While a
 // payment waits for decision the clock stands still.
@@ -118,6 +122,9 @@ func lookStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, 
 // asks for this permission and this state of the account? First the account's
 // state, then the role.
 func Admit(actor igny8.Actor, perm igny8.Permission, need Need) error {
+	if actor.Unsecured && perm != igny8.PermSelf {
+		return ErrSecondFactor
+	}
 	if !actor.Staff() {
 		if err := Gate(actor.Status, actor.Reason, need); err != nil && !perm.Platform() {
 			return err

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,8 +133,12 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	a.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0),
-		Secret: auth.Derive(secret, "auth"), Salt: salt, PublicURL: cfg.PublicURL, Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""})
+	identity := auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: auth.Derive(secret, "auth"),
+		Salt: salt, PublicURL: cfg.PublicURL, StaffSecondFactor: mustHaveSecondFactor(cfg), Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""}
+	if cfg.OldSecret != "" {
+		identity.OldSecret = auth.Derive(cfg.OldSecret, "auth")
+	}
+	a.auth = auth.New(identity)
 	a.account = account.NewService(d)
 	a.catalog = catalog.New(d)
 	a.signup = signup.New(d, a.auth)
@@ -150,7 +155,24 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}
+	if cfg.OldSecret != "" {
+		if err := a.auth.Reseal(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return a, a.firstStaff(ctx)
+}
+
+// mustHaveSecondFactor reports whether staff must have one. Behind a proxy a server
+// that listens on the machine itself is reached from elsewhere all the same, so its
+// public address counts too.
+func mustHaveSecondFactor(cfg config.Config) bool {
+	if cfg.StaffFactor != "auto" {
+		return cfg.StaffFactor == "required"
+	}
+	u, err := url.Parse(cfg.PublicURL)
+	near := err == nil && (u.Hostname() == "" || loopback(net.JoinHostPort(u.Hostname(), "0")))
+	return !cfg.Demo && !(loopback(cfg.Addr) && near)
 }
 
 func newSigner(cfg config.Config, issuer, secret string) (*auth.Signer, error) {
@@ -227,6 +249,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterPerson(r, a.auth)
+	api.RegisterFactors(r, a.auth)
 	api.RegisterKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
 	api.RegisterTeam(r, a.account, a.team, a.auth)

@@ -260,7 +260,23 @@ func (c *cli) staff() *cobra.Command {
 				return nil
 			})
 		}}
-	cmd.AddCommand(create, c.staffList(), disable)
+	cmd.AddCommand(create, c.staffList(), disable, c.resetSecondFactor())
+	return cmd
+}
+
+func (c *cli) resetSecondFactor() *cobra.Command {
+	var email string
+	cmd := &cobra.Command{Use: "reset-second-factor --email E", Short: "Take a lost second factor away from a staff user, and end their sessions", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withAuth(cmd, func(ctx context.Context, a *App) error {
+				if err := a.auth.ResetStaffFactors(ctx, email); err != nil {
+					return fmt.Errorf("reset %s: %w", email, err)
+				}
+				return nil
+			})
+		}}
+	cmd.Flags().StringVar(&email, "email", "", "address of the staff user")
+	cmd.MarkFlagRequired("email")
 	return cmd
 }
 

@@ -19,6 +19,7 @@ import (
 // a word without a route, fail.
 const asks = `
 none     getMe updateMe changePassword changeEmail listSessions endOtherSessions endSession switchAccount
+         getSecondFactor startTotp confirmTotp disableTotp newRecoveryCodes listPasskeys startPasskey addPasskey removePasskey
 own      getAccount removeMember acceptOwnership
 billing  updateAccount listAuditEvents exportAuditEvents listAPIKeys revokeAPIKey exportAccount closeAccount reopenAccount
          listMembers getMember listInvitations offerOwnership cancelOwnership

@@ -39,6 +39,8 @@ forgotPassword                   202     202    202    202   202   202   202
 resetPassword                    422     422    422    422   422   422   422
 confirmEmailChange               422     422    422    422   422   422   422
 undoEmailChange                  422     422    422    422   422   422   422
+startPasskeyLogin                200     200    200    200   200   200   200
+loginWithPasskey                 401     401    401    401   401   401   401
 listPlans                        200     200    200    200   200   200   200
 listPaymentMethods               200     200    200    200   200   200   200
 listCountries                    200     200    200    200   200   200   200
@@ -57,6 +59,15 @@ changeEmail                      401     422    422    422   422   422   422
 listSessions                     401     200    200    200   200   200   200
 endOtherSessions                 401     200    200    200   200   200   200
 endSession                       401     404    404    404   404   404   404
+getSecondFactor                  401     200    200    200   200   200   200
+startTotp                        401     422    422    422   422   422   422
+confirmTotp                      401     404    404    404   404   404   404
+disableTotp                      401     422    422    422   422   422   422
+newRecoveryCodes                 401     422    422    422   422   422   422
+listPasskeys                     401     200    200    200   200   200   200
+startPasskey                     401     422    422    422   422   422   422
+addPasskey                       401     422    422    422   422   422   422
+removePasskey                    401     404    404    404   404   404   404
 updateMe                         401     200    200    200   200   200   200
 getAccount                       401     200    200    200   200   200   404
 updateAccount                    401     200    403    403   200   200   403
@@ -245,62 +256,6 @@ func failed(w *world) *tenant {
 		w.Fatal(err)
 	}
 	return o
-}
-
-// bodies are valid requests.
-var bodies = map[string]func(w *world, o *tenant) string{
-	"register": func(*world, *tenant) string { return form(newEmail(), starter) },
-	"login":    func(_ *world, o *tenant) string { return `{"email":"` + o.email + `","password":"` + password + `"}` },
-	"refresh":  func(_ *world, o *tenant) string { return `{"refresh":"` + o.signup.text("tokens/refresh") + `"}` },
-	"logout": func(w *world, _ *tenant) string {
-		return `{"refresh":"` + w.signUp(starter).signup.text("tokens/refresh") + `"}`
-	},
-	"verifyEmail":        unknownToken,
-	"confirmEmailChange": unknownToken,
-	"undoEmailChange":    unknownToken,
-	"resetPassword": func(*world, *tenant) string {
-		return `{"token":"igny8_reset_unknown","password":"quiet-otter-paints-31"}`
-	},
-	"resendVerification": func(_ *world, o *tenant) string { return `{"email":"` + o.email + `"}` },
-	"forgotPassword":     func(_ *world, o *tenant) string { return `{"email":"` + o.email + `"}` },
-	"changePassword": func(*world, *tenant) string {
-		return `{"password":"not-the-password-1","new_password":"quiet-otter-paints-31"}`
-	},
-	"changeEmail":         func(*world, *tenant) string { return `{"email":"new@example.com","password":"not-the-password-1"}` },
-	"createQuote":         func(*world, *tenant) string { return `{"plan":"starter","cycle":"monthly","country":"PK"}` },
-	"submitPayment":       func(*world, *tenant) string { return submission("") },
-	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
-	"closeAccount":        func(*world, *tenant) string { return `{"password":"not-the-password-1"}` },
-	"createAPIKey":        func(*world, *tenant) string { return `{"name":"Plugin"}` },
-	"createSiteAPIKey":    func(*world, *tenant) string { return `{"name":"Plugin"}` },
-	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },
-	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },
-	"spendCredits":        func(_ *world, o *tenant) string { return `{"credits":1,"site":"` + o.site + `"}` },
-	"updateMember":        func(*world, *tenant) string { return `{"role":"viewer"}` },
-	"createInvitation":    func(*world, *tenant) string { return invitation() },
-	"offerOwnership": func(_ *world, o *tenant) string {
-		return `{"member":"` + o.member + `","password":"not-the-password-1"}`
-	},
-	"acceptOwnership":     unknownToken,
-	"switchAccount":       func(_ *world, o *tenant) string { return `{"account":"` + o.account + `"}` },
-	"createSite":          func(*world, *tenant) string { return siteForm() },
-	"updateMe":            func(*world, *tenant) string { return `{"number_style":"latin"}` },
-	"updateSite":          func(*world, *tenant) string { return `{"name":"Another name"}` },
-	"setSiteSectors":      func(*world, *tenant) string { return `{"industry":"fitness-and-sport","sectors":["running"]}` },
-	"approvePayment":      func(*world, *tenant) string { return `{"evidence":"statement"}` },
-	"rejectPayment":       func(*world, *tenant) string { return `{"reason_code":"other","reason":"No such transfer"}` },
-	"bulkApprovePayments": func(_ *world, o *tenant) string { return `{"payments":["` + o.paid + `"]}` },
-	"claimPayment":        func(*world, *tenant) string { return "{}" },
-	"withdrawPayment":     func(*world, *tenant) string { return "{}" },
-}
-
-func unknownToken(*world, *tenant) string { return `{"token":"igny8_verify_unknown"}` }
-
-func bodyOf(w *world, rt api.Route, o *tenant) string {
-	if f := bodies[rt.ID]; f != nil {
-		return f(w, o)
-	}
-	return ""
 }
 
 // pathOf fills the route's path with the tenant's objects.

@@ -175,7 +175,7 @@ func loud(t *testing.T) slog.Handler {
 }
 
 // startTest builds the program over the database at url and serves it.
-func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler) *world {
+func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler, settings ...func(*config.Config)) *world {
 	t.Helper()
 	w := &world{}
 	d := dbtest.Open(t, url, dbtest.WithHook(func(story string, done int, committed bool) error {
@@ -188,8 +188,11 @@ func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler) *wor
 		t.Fatal(err)
 	}
 	cfg := config.Config{Data: t.TempDir(), Secret: strings.Repeat("s", 32), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
+	for _, set := range settings {
+		set(&cfg)
+	}
 	var err error
-	if w.app, err = build(t.Context(), cfg, "http://127.0.0.1", slog.New(log(t)), d); err != nil {
+	if w.app, err = build(t.Context(), cfg, "http://localhost", slog.New(log(t)), d); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(w.app.api.Handler())

@@ -18,7 +18,7 @@ var ladder = map[string]int{
 
 	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/rate": 2,
 
-	"internal/account": 3, "internal/mail": 3,
+	"internal/account": 3, "internal/factor": 3, "internal/mail": 3,
 
 	"internal/auth": 4, "internal/catalog": 4, "internal/credit": 4,
 

@@ -42,7 +42,7 @@ func (s *Service) OpenConsole(ctx context.Context, access string) (c Console, er
 		if err != nil {
 			return fmt.Errorf("read session: %w", err)
 		}
-		if c, err = look(ctx, tx, session, ""); err != nil {
+		if c, err = s.lookConsole(ctx, tx, session, ""); err != nil {
 			return err
 		}
 		c.Token, c.Until = token, consoleUntil(session, tx.Now)
@@ -55,10 +55,10 @@ func (s *Service) OpenConsole(ctx context.Context, access string) (c Console, er
 	return c, err
 }
 
-// look reads whose session it is, in system scope, and takes the account that slug
+// lookConsole reads whose session it is, in system scope, and takes the account that slug
 // names. Where the person is no member of that, or slug is "", it is the account they
 // logged in for, or else their first: one login serves all of a person's accounts.
-func look(ctx context.Context, tx *db.Tx, session authdb.Session, slug string) (c Console, err error) {
+func (s *Service) lookConsole(ctx context.Context, tx *db.Tx, session authdb.Session, slug string) (c Console, err error) {
 	at := session.HomeAccount
 	if !at.IsZero() && session.Acting == nil {
 		if c.Member, err = account.MembershipsOf(ctx, tx, session.UserID); err != nil {
@@ -76,7 +76,7 @@ func look(ctx context.Context, tx *db.Tx, session authdb.Session, slug string) (
 			return c, account.ErrToken
 		}
 	}
-	c.Actor, err = account.Look(ctx, tx, igny8.Actor{User: session.UserID, Account: at, Session: session.ID})
+	c.Actor, err = s.look(ctx, tx, igny8.Actor{User: session.UserID, Account: at, Session: session.ID})
 	if err != nil {
 		return c, err
 	}
@@ -113,26 +113,8 @@ func consoleIdle(session authdb.Session) time.Duration {
 	return ConsoleIdle
 }
 
-// LoginConsole checks a password, as Login does, and opens the console of staff
-// or of a customer. Who comes to the other door is told so (403 other_door).
-func (s *Service) LoginConsole(ctx context.Context, in Credentials, staff bool) (Console, error) {
-	_, tokens, err := s.login(ctx, in, func(p Person) error {
-		switch {
-		case staff && !p.User.Staff:
-			return igny8.E(igny8.Forbidden, "other_door", "This login is for staff; customers log in on the other page.")
-		case !staff && p.User.Staff && len(p.Memberships) == 0:
-			return igny8.E(igny8.Forbidden, "other_door", "This login is for customers; staff log in on the other page.")
-		}
-		return nil
-	})
-	if err != nil {
-		return Console{}, err
-	}
-	return s.OpenConsole(ctx, tokens.Access)
-}
-
 // AuthenticateConsole checks a console token and reads afresh who comes with it, for
-// the account that the page's address names by slug, if they belong to it; see look.
+// the account that the page's address names by slug, if they belong to it; see lookConsole.
 // A revoked session, a disabled user and who belongs to no account any more are
 // refused at once with 401. The idle limit moves on when a tenth of it has passed; then Until is
 // later than before.
@@ -151,7 +133,7 @@ func (s *Service) AuthenticateConsole(ctx context.Context, token, slug string) (
 		if err != nil {
 			return fmt.Errorf("find console token: %w", err)
 		}
-		c, err = look(ctx, tx, row.Session, slug)
+		c, err = s.lookConsole(ctx, tx, row.Session, slug)
 		return err
 	})
 	if err != nil {

@@ -20,6 +20,7 @@ type people struct {
 	*testing.T
 	d        *db.DB
 	s        *auth.Service
+	config   auth.Config
 	clock    *dbtest.Clock
 	home     igny8.AccountID
 	customer igny8.UserID
@@ -46,7 +47,8 @@ func newPeople(t *testing.T, d *db.DB, clock *dbtest.Clock) *people {
 	signer, err := auth.NewSigner("http://127.0.0.1", "http://127.0.0.1/api", key)
 	must(err)
 	p := &people{T: t, d: d, clock: clock, home: igny8.NewID[igny8.AccountID](clock.Now())}
-	p.s = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
+	p.config = auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: "http://localhost", Unlimited: true}
+	p.s = auth.New(p.config)
 	_, err = p.s.CreateStaff(t.Context(), "staff@example.com", consolePassword)
 	must(err)
 	hash, err := p.s.HashPassword(t.Context(), consolePassword, "ayesha@example.com")
@@ -68,7 +70,7 @@ func newPeople(t *testing.T, d *db.DB, clock *dbtest.Clock) *people {
 
 func (p *people) login(email string, staff, remember bool) auth.Console {
 	p.Helper()
-	c, err := p.s.LoginConsole(p.Context(), auth.Credentials{Email: email, Password: consolePassword, Device: auth.Device{Remember: remember}}, staff)
+	c, _, err := p.s.LoginConsole(p.Context(), auth.Credentials{Email: email, Password: consolePassword, Device: auth.Device{Remember: remember}}, staff)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -155,7 +157,7 @@ func TestConsoleDoors(t *testing.T) {
 			{"ayesha@example.com", "wrong-horse-battery-9", true, "invalid_credentials"},
 			{"nobody@example.com", consolePassword, false, "invalid_credentials"},
 		} {
-			_, err := p.s.LoginConsole(p.Context(), auth.Credentials{Email: c.email, Password: c.password}, c.staff)
+			_, _, err := p.s.LoginConsole(p.Context(), auth.Credentials{Email: c.email, Password: c.password}, c.staff)
 			if igny8.CodeOf(err) != c.want {
 				p.Errorf("%s staff=%v: want %s, got %v", c.email, c.staff, c.want, err)
 			}

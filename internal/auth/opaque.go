@@ -23,6 +23,7 @@ const (
 	InviteToken  OpaqueKind = "igny8_invite_"
 	OwnerToken   OpaqueKind = "igny8_owner_" // takes an account's ownership over
 	SetupToken   OpaqueKind = "igny8_setup_" // makes the first staff user
+	LoginToken   OpaqueKind = "igny8_login_" // a login that has begun: the second factor is missing, or a passkey's answer
 	APIKey       OpaqueKind = "igny8_live_"
 )
 

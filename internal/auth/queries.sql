@@ -153,6 +153,91 @@ WHERE id = @id AND email_norm = @old_norm RETURNING *;
 -- system scope: addresses are one for all.
 SELECT count(*) FROM app_user WHERE email_norm = $1;
 
+-- name: FactorsOf :one
+-- system scope: a person is of no tenant. The same holds for every query below.
+SELECT CAST(u.totp_confirmed_at IS NOT NULL AS boolean) AS totp,
+  (SELECT count(*) FROM passkey p WHERE p.user_id = u.id) AS passkeys,
+  (SELECT count(*) FROM recovery_code c WHERE c.user_id = u.id AND c.used_at IS NULL) AS codes
+FROM app_user u WHERE u.id = @id;
+
+-- name: StartTotp :one
+-- system scope: as FactorsOf. No row: a secret is in use, and must be switched off first.
+UPDATE app_user SET totp_sealed = @sealed, totp_step = 0, updated_at = @now WHERE id = @id AND totp_confirmed_at IS NULL RETURNING id;
+
+-- name: ConfirmTotp :one
+-- system scope: as FactorsOf. For the secret that the code was checked against, once.
+UPDATE app_user SET totp_confirmed_at = @now, totp_step = @step, updated_at = @now
+WHERE id = @id AND totp_confirmed_at IS NULL AND totp_sealed = @sealed RETURNING id;
+
+-- name: UseTotpStep :one
+-- system scope: as FactorsOf. Two logins with one code: the second finds the step used.
+UPDATE app_user SET totp_step = @step WHERE id = @id AND totp_step < @step AND totp_sealed = @sealed
+  AND totp_confirmed_at IS NOT NULL RETURNING id;
+
+-- name: ClearTotp :exec
+-- system scope: as FactorsOf.
+UPDATE app_user SET totp_sealed = NULL, totp_confirmed_at = NULL, totp_step = 0, updated_at = @now WHERE id = @id;
+
+-- name: SealedTotp :many
+-- system scope: as FactorsOf. For sealing all of them anew.
+SELECT * FROM app_user WHERE totp_sealed IS NOT NULL ORDER BY id;
+
+-- name: ResealTotp :exec
+-- system scope: as FactorsOf.
+UPDATE app_user SET totp_sealed = @sealed WHERE id = @id AND totp_sealed = @old;
+
+-- name: InsertRecoveryCode :exec
+INSERT INTO recovery_code (hash, user_id, created_at) VALUES ($1, $2, $3);
+
+-- name: UseRecoveryCode :one
+-- system scope: as FactorsOf. Once.
+UPDATE recovery_code SET used_at = @now WHERE hash = @hash AND user_id = @user_id AND used_at IS NULL RETURNING hash;
+
+-- name: DeleteRecoveryCodes :exec
+-- system scope: as FactorsOf.
+DELETE FROM recovery_code WHERE user_id = $1;
+
+-- name: InsertPasskey :one
+INSERT INTO passkey (id, user_id, credential_id, credential, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (credential_id) DO NOTHING RETURNING *;
+
+-- name: PasskeysOf :many
+-- system scope: as FactorsOf.
+SELECT * FROM passkey WHERE user_id = $1 ORDER BY id;
+
+-- name: UsePasskey :one
+-- system scope: as FactorsOf. No row: it was removed meanwhile.
+UPDATE passkey SET credential = @credential, last_used_at = @now WHERE id = @id AND user_id = @user_id RETURNING id;
+
+-- name: DeletePasskey :one
+-- system scope: as FactorsOf.
+DELETE FROM passkey WHERE id = $1 AND user_id = $2 RETURNING *;
+
+-- name: DeletePasskeys :exec
+-- system scope: as FactorsOf.
+DELETE FROM passkey WHERE user_id = $1;
+
+-- name: InsertChallenge :exec
+INSERT INTO login_challenge (hash, user_id, purpose, data, tries, created_at, expires_at) VALUES ($1, $2, $3, $4, 0, $5, $6);
+
+-- name: ForgetChallenges :exec
+-- Those whose time is over.
+DELETE FROM login_challenge WHERE expires_at <= @now;
+
+-- name: EndChallenges :exec
+-- system scope: as FactorsOf. Begun logins of a person whose password changed.
+DELETE FROM login_challenge WHERE user_id = $1;
+
+-- name: PeekChallenge :one
+SELECT * FROM login_challenge WHERE hash = @hash AND purpose = @purpose AND expires_at > @now;
+
+-- name: TryChallenge :one
+-- Counts one try, of so many.
+UPDATE login_challenge SET tries = tries + 1 WHERE hash = @hash AND purpose = @purpose AND expires_at > @now AND tries < @most RETURNING *;
+
+-- name: TakeChallenge :one
+-- Only one of two takers gets the row.
+DELETE FROM login_challenge WHERE hash = @hash AND purpose = @purpose AND expires_at > @now RETURNING *;
 -- name: InsertKey :one
 INSERT INTO api_key (account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING *;

@@ -63,6 +63,9 @@ func (s *Service) Verify(ctx context.Context, actor igny8.Actor, token string) e
 			if err := endForeign(ctx, tx, u.ID, actor.Network); err != nil {
 				return err
 			}
+			if err := dropFactors(ctx, tx, u.ID); err != nil {
+				return err
+			}
 		}
 		return tellPerson(ctx, tx, self(u, actor), "user.verify_email", nil)
 	})
@@ -78,7 +81,9 @@ func markVerified(ctx context.Context, tx *db.Tx, u account.User) error {
 
 // Reset sets a new password with the token of a letter: once, within 30 minutes.
 // It proves the address, ends all sessions and links and open changes of address,
-// and logs nobody in.
+// and logs nobody in. The second factor stays, except at the first proof of an
+// address that somebody signed up with: whoever did may not have been its owner.
+// Staff are made by others of the staff, so theirs stays always.
 func (s *Service) Reset(ctx context.Context, network, token, password string) error {
 	var u account.User
 	err := s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -110,6 +115,11 @@ func (s *Service) Reset(ctx context.Context, network, token, password string) er
 		}
 		if err := markVerified(ctx, tx, u); err != nil {
 			return err
+		}
+		if u.EmailVerifiedAt == nil && !u.Staff {
+			if err := dropFactors(ctx, tx, u.ID); err != nil {
+				return err
+			}
 		}
 		if err := s.endAll(ctx, tx, u.ID, igny8.SessionID{}, "password reset"); err != nil {
 			return err
@@ -201,8 +211,8 @@ func (s *Service) ConfirmPassword(ctx context.Context, actor igny8.Actor, passwo
 	return err
 }
 
-// endAll ends every session of the person but one (zero for none) and every change
-// of address that is not done.
+// endAll ends every session of the person but one (zero for none), every login that
+// has begun, and every change of address that is not done.
 func (s *Service) endAll(ctx context.Context, tx *db.Tx, user igny8.UserID, keep igny8.SessionID, reason string) error {
 	q := authdb.New(tx)
 	if keep.IsZero() {
@@ -210,6 +220,9 @@ func (s *Service) endAll(ctx context.Context, tx *db.Tx, user igny8.UserID, keep
 	}
 	if _, err := q.EndOtherSessions(ctx, authdb.EndOtherSessionsParams{UserID: user, Keep: keep, Reason: &reason, Now: &tx.Now}); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
+	}
+	if err := q.EndChallenges(ctx, user); err != nil {
+		return fmt.Errorf("end logins that have begun: %w", err)
 	}
 	if err := q.EndEmailChanges(ctx, authdb.EndEmailChangesParams{UserID: user, Now: &tx.Now}); err != nil {
 		return fmt.Errorf("end changes of address: %w", err)

@@ -13,6 +13,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
+	"igny8/internal/factor"
 )
 
 // Service runs the stories of identity.
@@ -24,29 +25,37 @@ type Service struct {
 	salt      string
 	publicURL string
 	unlimited bool
+	oldSecret []byte
+	second    bool             // staff must have a second factor
+	passkeys  *factor.Passkeys // nil where passkeys cannot be
 	verified  bool
 }
 
 // Config says how the service is made. Secret seals and blinds what is stored,
-// Salt hides persons (see Salt); Unlimited switches throttling off, for tests.
+// OldSecret opens what was sealed before Secret replaced it, Salt hides persons (see
+// Salt); StaffSecondFactor keeps staff without one out of everything but their own
+// login; Unlimited switches throttling off, for tests.
 type Config struct {
-	DB        *db.DB
-	Signer    *Signer
-	Hasher    *Hasher
-	Secret    []byte
-	Salt      string
-	PublicURL string
-	Unlimited bool
-	Verified  bool // some things need an address that was proved: letters are sent
+	DB                *db.DB
+	Signer            *Signer
+	Hasher            *Hasher
+	Secret, OldSecret []byte
+	Salt              string
+	PublicURL         string
+	StaffSecondFactor bool
+	Unlimited         bool
+	Verified          bool // some things need an address that was proved: letters are sent
 }
 
 // New returns the service.
 func New(c Config) *Service {
-	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited, c.Verified}
+	return &Service{c.DB, c.Signer, c.Hasher, c.Secret, c.Salt, c.PublicURL, c.Unlimited, c.OldSecret, c.StaffSecondFactor, factor.NewPasskeys(c.PublicURL, loginWithin), c.Verified}
 }
 
-func (s *Service) mac(label, text string) []byte {
-	h := hmac.New(sha256.New, s.secret)
+func (s *Service) mac(label, text string) []byte { return macOf(s.secret, label, text) }
+
+func macOf(secret []byte, label, text string) []byte {
+	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(label + "\x00" + text))
 	return h.Sum(nil)
 }
@@ -83,9 +92,21 @@ func (s *Service) Authenticate(ctx context.Context, token, ip string) (actor ign
 		return actor, err
 	}
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		actor, err = account.Look(ctx, tx, igny8.Actor{User: c.User, Account: c.Account, Session: c.Session})
+		actor, err = s.look(ctx, tx, igny8.Actor{User: c.User, Account: c.Account, Session: c.Session})
 		return err
 	})
+	return actor, err
+}
+
+// look is account.Look, and whether a member of staff has still to set up a second
+// factor.
+func (s *Service) look(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error) {
+	actor, err := account.Look(ctx, tx, actor)
+	if err != nil || !s.second || !actor.Staff() {
+		return actor, err
+	}
+	f, err := FactorsOf(ctx, tx, actor.User)
+	actor.Unsecured = !f.Any()
 	return actor, err
 }
 
@@ -132,63 +153,14 @@ func (s *Service) UpdateMe(ctx context.Context, actor igny8.Actor, check func(Pe
 	return p, err
 }
 
-// Credentials are what a person logs in with.
+// Credentials are what a person logs in with. Code is one of the authenticator app
+// or a recovery code, for who has a second factor.
 type Credentials struct {
-	Email, Password string
-	Device          Device
+	Email, Password, Code string
+	Device                Device
 }
 
 var errCredentials = igny8.E(igny8.Unauthenticated, "invalid_credentials", "E-mail address or password is not right.")
-
-// Login checks a password and starts a session on the person's first account.
-// An unknown address costs the same time and gives the same answer as a wrong
-// password.
-func (s *Service) Login(ctx context.Context, c Credentials) (Person, Tokens, error) {
-	return s.login(ctx, c, func(Person) error { return nil })
-}
-
-// login is Login, unless admit refuses the person whose password was right.
-func (s *Service) login(ctx context.Context, c Credentials, admit func(Person) error) (p Person, t Tokens, err error) {
-	if err := s.hasher.Full(); err != nil {
-		return p, t, err
-	}
-	norm := NormalizeEmail(c.Email)
-	byAddress := "login:addr:" + s.blind(norm)
-	if err := s.throttle(ctx, map[string]rule{byAddress: loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
-		return p, t, err
-	}
-	user, err := s.checkPassword(ctx, norm, c.Password)
-	if err != nil {
-		return p, t, err
-	}
-	err = s.db.System(ctx, "auth.login", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		if err := authdb.New(tx).Forget(ctx, byAddress); err != nil {
-			return fmt.Errorf("forget tries: %w", err)
-		}
-		p.User = user
-		if p.Memberships, err = account.MembershipsOf(ctx, tx, user.ID); err != nil {
-			return err
-		}
-		if err := admit(p); err != nil {
-			return err
-		}
-		var home igny8.AccountID
-		role := igny8.RoleDeveloper
-		switch {
-		case len(p.Memberships) > 0:
-			home, role = p.Memberships[0].Account.ID, p.Memberships[0].Membership.Role
-		case !user.Staff:
-			return igny8.E(igny8.Forbidden, "no_account", "You belong to no account; ask to be invited, or sign up.")
-		}
-		if t, err = s.StartSession(ctx, tx, user.ID, home, role, c.Device); err != nil {
-			return err
-		}
-		tx.Account = home
-		return audit.Record(ctx, tx, igny8.Actor{User: user.ID, Email: user.Email, Role: role, Network: c.Device.Network},
-			audit.Entry{Action: "session.start", ObjectType: "user", ObjectID: user.ID.String()})
-	})
-	return p, t, err
-}
 
 func (s *Service) checkPassword(ctx context.Context, emailNorm, password string) (user account.User, err error) {
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {

@@ -222,7 +222,7 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 // seal and open keep the child of a used token for a retry. The key is made from
 // the used token itself, which is not stored, so the table alone opens nothing.
 func (s *Service) seal(token, child string) ([]byte, error) {
-	aead, err := s.aead(token)
+	aead, err := sealer(s.mac("refresh child", token))
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +230,7 @@ func (s *Service) seal(token, child string) ([]byte, error) {
 }
 
 func (s *Service) open(token string, sealed []byte) (string, error) {
-	aead, err := s.aead(token)
+	aead, err := sealer(s.mac("refresh child", token))
 	if err != nil {
 		return "", err
 	}
@@ -241,10 +241,11 @@ func (s *Service) open(token string, sealed []byte) (string, error) {
 	return string(plain), nil
 }
 
-func (s *Service) aead(token string) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(s.mac("refresh child", token))
+// sealer seals with a key of 32 bytes.
+func sealer(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("seal token: %w", err)
+		return nil, fmt.Errorf("make the seal: %w", err)
 	}
 	return cipher.NewGCMWithRandomNonce(block)
 }

@@ -74,14 +74,16 @@ func (s *Service) Confirm(ctx context.Context, actor igny8.Actor, password strin
 	return err
 }
 
-// CheckLogin checks an address and a password, throttled as a login is, and logs
-// nobody in.
-func (s *Service) CheckLogin(ctx context.Context, email, password, network string) (account.User, error) {
-	norm := NormalizeEmail(email)
-	if err := s.throttle(ctx, map[string]rule{"login:addr:" + s.blind(norm): loginByAddress, "login:net:" + network: loginByNetwork}); err != nil {
-		return account.User{}, err
+// CheckLogin checks an address and a password, and the second factor of who has one,
+// throttled as a login is, and logs nobody in.
+func (s *Service) CheckLogin(ctx context.Context, c Credentials) (account.User, error) {
+	user, err := s.firstFactor(ctx, c)
+	if err != nil {
+		return user, err
 	}
-	return s.checkPassword(ctx, norm, password)
+	return user, s.db.System(ctx, "auth.check_login", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		return s.byCode(c.Code)(ctx, tx, user)
+	})
 }
 
 // ThrottleInvite counts one letter of invitation, by address and by account.

@@ -21,6 +21,7 @@ type rule struct {
 var (
 	loginByAddress    = rule{free: 5, window: 15 * time.Minute, delay: 2 * time.Second}
 	loginByNetwork    = rule{free: 50, window: 15 * time.Minute, delay: time.Second}
+	secondByUser      = rule{free: 5, window: time.Hour, delay: 30 * time.Second}
 	registerByAddress = rule{free: 5, window: time.Hour, delay: time.Hour}
 	letterByAddress   = rule{free: 3, window: time.Hour, delay: 10 * time.Minute}
 	inviteByAccount   = rule{free: 50, window: time.Hour, delay: time.Minute}

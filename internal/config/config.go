@@ -32,6 +32,7 @@ type Config struct {
 	RateLimits  string `env:"IGNY8_RATE_LIMITS" envDefault:"on" help:"off: no limits at all; for tests only"`
 	Hold        string `env:"IGNY8_APPROVAL_HOLD" envDefault:"10s" help:"how long staff may undo an approval made on the pages before it takes effect, 0s to 60s; the API approves at once"`
 	Target      string `env:"IGNY8_APPROVAL_TARGET" envDefault:"2h" help:"within what time staff mean to decide on a payment; the queue compares with it"`
+	StaffFactor string `env:"IGNY8_STAFF_SECOND_FACTOR" envDefault:"auto" help:"required: staff without a second factor may open nothing but its set-up; optional: they are asked to; auto: required, except in the demonstration and where this server listens and is reached on the machine itself only"`
 	LogFormat   string `env:"IGNY8_LOG" envDefault:"text" help:"text or json"`
 
 	// Demo says on every page that the data are invented. The demo command sets it.
@@ -164,6 +165,9 @@ func (c Config) validate() error {
 	}
 	if d, err := time.ParseDuration(c.Target); err != nil || d < time.Minute || d > 30*24*time.Hour {
 		errs = append(errs, errors.New("IGNY8_APPROVAL_TARGET must be a time from 1m to 720h, such as 2h"))
+	}
+	if c.StaffFactor != "required" && c.StaffFactor != "optional" && c.StaffFactor != "auto" {
+		errs = append(errs, errors.New("IGNY8_STAFF_SECOND_FACTOR must be required, optional or auto"))
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		errs = append(errs, errors.New("IGNY8_LOG must be text or json"))

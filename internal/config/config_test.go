@@ -45,11 +45,12 @@ func TestSecretsComeFromFilesAndAreNotShown(t *testing.T) {
 
 func TestBadSettingsSayWhatToDo(t *testing.T) {
 	for env, want := range map[string]string{
-		"IGNY8_SECRET=short":           "at least 32",
-		"IGNY8_PUBLIC_URL=example.com": "http://",
-		"IGNY8_SMTP_URL=mail:25":       "smtp://",
-		"IGNY8_RATE_LIMITS=no":         "on or off",
-		"IGNY8_SECRET_FILE=/absent":    "IGNY8_SECRET_FILE",
+		"IGNY8_SECRET=short":              "at least 32",
+		"IGNY8_PUBLIC_URL=example.com":    "http://",
+		"IGNY8_SMTP_URL=mail:25":          "smtp://",
+		"IGNY8_RATE_LIMITS=no":            "on or off",
+		"IGNY8_SECRET_FILE=/absent":       "IGNY8_SECRET_FILE",
+		"IGNY8_STAFF_SECOND_FACTOR=maybe": "must be required, optional or auto",
 	} {
 		if _, err := Load([]string{env}, "", nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", env, err)

@@ -35,7 +35,8 @@ type Invite struct {
 	Row       teamdb.Invitation
 	Mailed    bool // opened by the letter's link, which proves the address
 	Known     bool // somebody has the address; told to the letter's reader alone
-	Returning bool // that person belongs to no account now, so their password is enough
+	Returning bool // that person belongs to no account now, so no login can come first
+	Second    bool // who returns has a second factor, and gives a code besides the password
 }
 
 // LoginFirst reports whether only who is logged in can accept.
@@ -69,7 +70,11 @@ func (s *Service) Look(ctx context.Context, token string) (out Invite, err error
 			return err
 		}
 		list, err := account.MembershipsOf(ctx, tx, u.ID)
-		out.Known, out.Returning = true, len(list) == 0 && !u.Staff && u.TotpConfirmedAt == nil
+		if err != nil {
+			return err
+		}
+		f, err := auth.FactorsOf(ctx, tx, u.ID)
+		out.Known, out.Returning, out.Second = true, len(list) == 0 && !u.Staff, f.Any()
 		return err
 	})
 	return out, err
@@ -141,6 +146,7 @@ func (s *Service) Accept(ctx context.Context, actor igny8.Actor, token string) (
 // account now, gives its password alone.
 type NewPerson struct {
 	FirstName, LastName, Password string
+	Code                          string // of the second factor, for who returns and has one
 	Language                      string
 	Device                        auth.Device
 }
@@ -159,7 +165,7 @@ func (s *Service) Join(ctx context.Context, token string, n NewPerson) (out Join
 	var known account.User
 	var hash string
 	if i.Returning {
-		known, err = s.auth.CheckLogin(ctx, i.Row.Email, n.Password, n.Device.Network)
+		known, err = s.auth.CheckLogin(ctx, auth.Credentials{Email: i.Row.Email, Password: n.Password, Code: n.Code, Device: n.Device})
 	} else {
 		hash, err = n.hash(ctx, s.auth, i.Row.Email)
 	}

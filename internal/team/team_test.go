@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/auth"
@@ -296,19 +298,35 @@ func TestOnlyWhoWasInvitedAccepts(t *testing.T) {
 func TestAFormerMemberComesBack(t *testing.T) {
 	run(t, 9, func(w *world) {
 		bilal := w.person("bilal@example.com", igny8.RoleEditor)
+		e, err := w.auth.StartTOTP(w.ctx, bilal, password)
+		if err != nil {
+			w.Fatal(err)
+		}
+		app, err := totp.GenerateCode(e.Secret, w.d.Now())
+		if err != nil {
+			w.Fatal(err)
+		}
+		codes, err := w.auth.ConfirmTOTP(w.ctx, bilal, app)
+		if err != nil {
+			w.Fatal(err)
+		}
 		if err := w.members.RemoveMember(w.ctx, w.owner, w.member(bilal).ID); err != nil {
 			w.Fatal(err)
 		}
 		i := w.invite("bilal@example.com", igny8.RoleViewer)
 		token := w.letter("invitation", "bilal@example.com")
-		if seen, err := w.s.Look(w.ctx, token); err != nil || !seen.Returning || seen.LoginFirst() {
+		if seen, err := w.s.Look(w.ctx, token); err != nil || !seen.Returning || !seen.Second || seen.LoginFirst() {
 			w.Errorf("%+v, %v", seen, err)
 		}
-		_, err := w.s.Join(w.ctx, tail(i.URL), newcomer)
+		_, err = w.s.Join(w.ctx, tail(i.URL), newcomer)
 		w.code(err, "login_required", "by the link to copy")
 		_, err = w.s.Join(w.ctx, token, team.NewPerson{FirstName: "Not", LastName: "Bilal", Password: "another-password-31"})
 		w.code(err, "invalid_credentials", "with another password")
-		j, err := w.s.Join(w.ctx, token, team.NewPerson{Password: password})
+		_, err = w.s.Join(w.ctx, token, team.NewPerson{Password: password})
+		w.code(err, "totp_required", "without the second factor")
+		_, err = w.s.Join(w.ctx, token, team.NewPerson{Password: password, Code: "000000"})
+		w.code(err, "invalid_totp", "with a wrong code")
+		j, err := w.s.Join(w.ctx, token, team.NewPerson{Password: password, Code: codes[0]})
 		if err != nil || j.User.ID != bilal.User || j.User.FirstName != "Bilal" || j.Tokens == nil {
 			w.Errorf("%+v, %v", j, err)
 		}

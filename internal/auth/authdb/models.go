@@ -71,6 +71,26 @@ type EmailChange struct {
 	ExpiresAt      time.Time
 }
 
+type LoginChallenge struct {
+	Hash      string
+	UserID    igny8.UserID
+	Purpose   string
+	Data      []byte
+	Tries     int64
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+type Passkey struct {
+	ID           igny8.PasskeyID
+	UserID       igny8.UserID
+	CredentialID string
+	Credential   []byte
+	Name         string
+	CreatedAt    time.Time
+	LastUsedAt   *time.Time
+}
+
 type RefreshToken struct {
 	Hash        string
 	SessionID   igny8.SessionID

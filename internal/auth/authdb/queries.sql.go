@@ -76,6 +76,21 @@ func (q *Queries) BlockedUntil(ctx context.Context, key string) (time.Time, erro
 	return blocked_until, err
 }
 
+const clearTotp = `-- name: ClearTotp :exec
+UPDATE app_user SET totp_sealed = NULL, totp_confirmed_at = NULL, totp_step = 0, updated_at = $1 WHERE id = $2
+`
+
+type ClearTotpParams struct {
+	Now time.Time
+	ID  igny8.UserID
+}
+
+// system scope: as FactorsOf.
+func (q *Queries) ClearTotp(ctx context.Context, arg ClearTotpParams) error {
+	_, err := q.db.ExecContext(ctx, clearTotp, arg.Now, arg.ID)
+	return err
+}
+
 const confirmNewEmail = `-- name: ConfirmNewEmail :one
 UPDATE email_change SET new_confirmed_at = $1 WHERE new_hash = $2 AND new_confirmed_at IS NULL
   AND done_at IS NULL AND ended_at IS NULL AND expires_at > $1 RETURNING id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, new_confirmed_at, done_at, ended_at, created_at, expires_at
@@ -139,6 +154,86 @@ func (q *Queries) ConfirmOldEmail(ctx context.Context, arg ConfirmOldEmailParams
 		&i.ExpiresAt,
 	)
 	return i, err
+}
+
+const confirmTotp = `-- name: ConfirmTotp :one
+UPDATE app_user SET totp_confirmed_at = $1, totp_step = $2, updated_at = $1
+WHERE id = $3 AND totp_confirmed_at IS NULL AND totp_sealed = $4 RETURNING id
+`
+
+type ConfirmTotpParams struct {
+	Now    *time.Time
+	Step   int64
+	ID     igny8.UserID
+	Sealed []byte
+}
+
+// system scope: as FactorsOf. For the secret that the code was checked against, once.
+func (q *Queries) ConfirmTotp(ctx context.Context, arg ConfirmTotpParams) (igny8.UserID, error) {
+	row := q.db.QueryRowContext(ctx, confirmTotp,
+		arg.Now,
+		arg.Step,
+		arg.ID,
+		arg.Sealed,
+	)
+	var id igny8.UserID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const deletePasskey = `-- name: DeletePasskey :one
+DELETE FROM passkey WHERE id = $1 AND user_id = $2 RETURNING id, user_id, credential_id, credential, name, created_at, last_used_at
+`
+
+type DeletePasskeyParams struct {
+	ID     igny8.PasskeyID
+	UserID igny8.UserID
+}
+
+// system scope: as FactorsOf.
+func (q *Queries) DeletePasskey(ctx context.Context, arg DeletePasskeyParams) (Passkey, error) {
+	row := q.db.QueryRowContext(ctx, deletePasskey, arg.ID, arg.UserID)
+	var i Passkey
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.CredentialID,
+		&i.Credential,
+		&i.Name,
+		&i.CreatedAt,
+		&i.LastUsedAt,
+	)
+	return i, err
+}
+
+const deletePasskeys = `-- name: DeletePasskeys :exec
+DELETE FROM passkey WHERE user_id = $1
+`
+
+// system scope: as FactorsOf.
+func (q *Queries) DeletePasskeys(ctx context.Context, userID igny8.UserID) error {
+	_, err := q.db.ExecContext(ctx, deletePasskeys, userID)
+	return err
+}
+
+const deleteRecoveryCodes = `-- name: DeleteRecoveryCodes :exec
+DELETE FROM recovery_code WHERE user_id = $1
+`
+
+// system scope: as FactorsOf.
+func (q *Queries) DeleteRecoveryCodes(ctx context.Context, userID igny8.UserID) error {
+	_, err := q.db.ExecContext(ctx, deleteRecoveryCodes, userID)
+	return err
+}
+
+const endChallenges = `-- name: EndChallenges :exec
+DELETE FROM login_challenge WHERE user_id = $1
+`
+
+// system scope: as FactorsOf. Begun logins of a person whose password changed.
+func (q *Queries) EndChallenges(ctx context.Context, userID igny8.UserID) error {
+	_, err := q.db.ExecContext(ctx, endChallenges, userID)
+	return err
 }
 
 const endEmailChanges = `-- name: EndEmailChanges :exec
@@ -248,6 +343,27 @@ type ExtendConsoleParams struct {
 func (q *Queries) ExtendConsole(ctx context.Context, arg ExtendConsoleParams) error {
 	_, err := q.db.ExecContext(ctx, extendConsole, arg.ExpiresAt, arg.Hash)
 	return err
+}
+
+const factorsOf = `-- name: FactorsOf :one
+SELECT CAST(u.totp_confirmed_at IS NOT NULL AS boolean) AS totp,
+  (SELECT count(*) FROM passkey p WHERE p.user_id = u.id) AS passkeys,
+  (SELECT count(*) FROM recovery_code c WHERE c.user_id = u.id AND c.used_at IS NULL) AS codes
+FROM app_user u WHERE u.id = $1
+`
+
+type FactorsOfRow struct {
+	Totp     bool
+	Passkeys int64
+	Codes    int64
+}
+
+// system scope: a person is of no tenant. The same holds for every query below.
+func (q *Queries) FactorsOf(ctx context.Context, id igny8.UserID) (FactorsOfRow, error) {
+	row := q.db.QueryRowContext(ctx, factorsOf, id)
+	var i FactorsOfRow
+	err := row.Scan(&i.Totp, &i.Passkeys, &i.Codes)
+	return i, err
 }
 
 const findConsole = `-- name: FindConsole :one
@@ -398,6 +514,16 @@ func (q *Queries) Forget(ctx context.Context, key string) error {
 	return err
 }
 
+const forgetChallenges = `-- name: ForgetChallenges :exec
+DELETE FROM login_challenge WHERE expires_at <= $1
+`
+
+// Those whose time is over.
+func (q *Queries) ForgetChallenges(ctx context.Context, now time.Time) error {
+	_, err := q.db.ExecContext(ctx, forgetChallenges, now)
+	return err
+}
+
 const forgetConsole = `-- name: ForgetConsole :exec
 DELETE FROM console_token WHERE hash = $1 OR expires_at <= $2
 `
@@ -485,6 +611,31 @@ func (q *Queries) Hit(ctx context.Context, arg HitParams) (HitRow, error) {
 	var i HitRow
 	err := row.Scan(&i.Hits, &i.FirstAt)
 	return i, err
+}
+
+const insertChallenge = `-- name: InsertChallenge :exec
+INSERT INTO login_challenge (hash, user_id, purpose, data, tries, created_at, expires_at) VALUES ($1, $2, $3, $4, 0, $5, $6)
+`
+
+type InsertChallengeParams struct {
+	Hash      string
+	UserID    igny8.UserID
+	Purpose   string
+	Data      []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertChallenge(ctx context.Context, arg InsertChallengeParams) error {
+	_, err := q.db.ExecContext(ctx, insertChallenge,
+		arg.Hash,
+		arg.UserID,
+		arg.Purpose,
+		arg.Data,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
 }
 
 const insertConsole = `-- name: InsertConsole :exec
@@ -622,6 +773,57 @@ func (q *Queries) InsertKey(ctx context.Context, arg InsertKeyParams) (ApiKey, e
 		&i.RevokedAt,
 	)
 	return i, err
+}
+
+const insertPasskey = `-- name: InsertPasskey :one
+INSERT INTO passkey (id, user_id, credential_id, credential, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (credential_id) DO NOTHING RETURNING id, user_id, credential_id, credential, name, created_at, last_used_at
+`
+
+type InsertPasskeyParams struct {
+	ID           igny8.PasskeyID
+	UserID       igny8.UserID
+	CredentialID string
+	Credential   []byte
+	Name         string
+	CreatedAt    time.Time
+}
+
+func (q *Queries) InsertPasskey(ctx context.Context, arg InsertPasskeyParams) (Passkey, error) {
+	row := q.db.QueryRowContext(ctx, insertPasskey,
+		arg.ID,
+		arg.UserID,
+		arg.CredentialID,
+		arg.Credential,
+		arg.Name,
+		arg.CreatedAt,
+	)
+	var i Passkey
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.CredentialID,
+		&i.Credential,
+		&i.Name,
+		&i.CreatedAt,
+		&i.LastUsedAt,
+	)
+	return i, err
+}
+
+const insertRecoveryCode = `-- name: InsertRecoveryCode :exec
+INSERT INTO recovery_code (hash, user_id, created_at) VALUES ($1, $2, $3)
+`
+
+type InsertRecoveryCodeParams struct {
+	Hash      string
+	UserID    igny8.UserID
+	CreatedAt time.Time
+}
+
+func (q *Queries) InsertRecoveryCode(ctx context.Context, arg InsertRecoveryCodeParams) error {
+	_, err := q.db.ExecContext(ctx, insertRecoveryCode, arg.Hash, arg.UserID, arg.CreatedAt)
+	return err
 }
 
 const insertRefresh = `-- name: InsertRefresh :exec
@@ -783,6 +985,67 @@ func (q *Queries) MoveEmail(ctx context.Context, arg MoveEmailParams) (AppUser, 
 	return i, err
 }
 
+const passkeysOf = `-- name: PasskeysOf :many
+SELECT id, user_id, credential_id, credential, name, created_at, last_used_at FROM passkey WHERE user_id = $1 ORDER BY id
+`
+
+// system scope: as FactorsOf.
+func (q *Queries) PasskeysOf(ctx context.Context, userID igny8.UserID) ([]Passkey, error) {
+	rows, err := q.db.QueryContext(ctx, passkeysOf, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Passkey{}
+	for rows.Next() {
+		var i Passkey
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.CredentialID,
+			&i.Credential,
+			&i.Name,
+			&i.CreatedAt,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const peekChallenge = `-- name: PeekChallenge :one
+SELECT hash, user_id, purpose, data, tries, created_at, expires_at FROM login_challenge WHERE hash = $1 AND purpose = $2 AND expires_at > $3
+`
+
+type PeekChallengeParams struct {
+	Hash    string
+	Purpose string
+	Now     time.Time
+}
+
+func (q *Queries) PeekChallenge(ctx context.Context, arg PeekChallengeParams) (LoginChallenge, error) {
+	row := q.db.QueryRowContext(ctx, peekChallenge, arg.Hash, arg.Purpose, arg.Now)
+	var i LoginChallenge
+	err := row.Scan(
+		&i.Hash,
+		&i.UserID,
+		&i.Purpose,
+		&i.Data,
+		&i.Tries,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
 const peekEmailToken = `-- name: PeekEmailToken :one
 SELECT user_id FROM email_token WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
 `
@@ -828,6 +1091,22 @@ type ReplaceSettingParams struct {
 
 func (q *Queries) ReplaceSetting(ctx context.Context, arg ReplaceSettingParams) error {
 	_, err := q.db.ExecContext(ctx, replaceSetting, arg.Value, arg.Now, arg.Name)
+	return err
+}
+
+const resealTotp = `-- name: ResealTotp :exec
+UPDATE app_user SET totp_sealed = $1 WHERE id = $2 AND totp_sealed = $3
+`
+
+type ResealTotpParams struct {
+	Sealed []byte
+	ID     igny8.UserID
+	Old    []byte
+}
+
+// system scope: as FactorsOf.
+func (q *Queries) ResealTotp(ctx context.Context, arg ResealTotpParams) error {
+	_, err := q.db.ExecContext(ctx, resealTotp, arg.Sealed, arg.ID, arg.Old)
 	return err
 }
 
@@ -892,6 +1171,52 @@ type RevokeSessionsOfParams struct {
 func (q *Queries) RevokeSessionsOf(ctx context.Context, arg RevokeSessionsOfParams) error {
 	_, err := q.db.ExecContext(ctx, revokeSessionsOf, arg.Now, arg.Reason, arg.UserID)
 	return err
+}
+
+const sealedTotp = `-- name: SealedTotp :many
+SELECT id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style FROM app_user WHERE totp_sealed IS NOT NULL ORDER BY id
+`
+
+// system scope: as FactorsOf. For sealing all of them anew.
+func (q *Queries) SealedTotp(ctx context.Context) ([]AppUser, error) {
+	rows, err := q.db.QueryContext(ctx, sealedTotp)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AppUser{}
+	for rows.Next() {
+		var i AppUser
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.EmailNorm,
+			&i.PasswordHash,
+			&i.FirstName,
+			&i.LastName,
+			&i.Language,
+			&i.Staff,
+			&i.Status,
+			&i.EmailVerifiedAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.TotpSealed,
+			&i.TotpConfirmedAt,
+			&i.TotpStep,
+			&i.StaffPermissions,
+			&i.NumberStyle,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sessionsOf = `-- name: SessionsOf :many
@@ -1042,6 +1367,50 @@ func (q *Queries) SitesThere(ctx context.Context, arg SitesThereParams) (int64, 
 	return count, err
 }
 
+const startTotp = `-- name: StartTotp :one
+UPDATE app_user SET totp_sealed = $1, totp_step = 0, updated_at = $2 WHERE id = $3 AND totp_confirmed_at IS NULL RETURNING id
+`
+
+type StartTotpParams struct {
+	Sealed []byte
+	Now    time.Time
+	ID     igny8.UserID
+}
+
+// system scope: as FactorsOf. No row: a secret is in use, and must be switched off first.
+func (q *Queries) StartTotp(ctx context.Context, arg StartTotpParams) (igny8.UserID, error) {
+	row := q.db.QueryRowContext(ctx, startTotp, arg.Sealed, arg.Now, arg.ID)
+	var id igny8.UserID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const takeChallenge = `-- name: TakeChallenge :one
+DELETE FROM login_challenge WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING hash, user_id, purpose, data, tries, created_at, expires_at
+`
+
+type TakeChallengeParams struct {
+	Hash    string
+	Purpose string
+	Now     time.Time
+}
+
+// Only one of two takers gets the row.
+func (q *Queries) TakeChallenge(ctx context.Context, arg TakeChallengeParams) (LoginChallenge, error) {
+	row := q.db.QueryRowContext(ctx, takeChallenge, arg.Hash, arg.Purpose, arg.Now)
+	var i LoginChallenge
+	err := row.Scan(
+		&i.Hash,
+		&i.UserID,
+		&i.Purpose,
+		&i.Data,
+		&i.Tries,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
 const takeSetting = `-- name: TakeSetting :one
 DELETE FROM setting WHERE name = $1 AND value = $2 RETURNING name
 `
@@ -1086,6 +1455,38 @@ type TouchSessionParams struct {
 func (q *Queries) TouchSession(ctx context.Context, arg TouchSessionParams) error {
 	_, err := q.db.ExecContext(ctx, touchSession, arg.Now, arg.ID)
 	return err
+}
+
+const tryChallenge = `-- name: TryChallenge :one
+UPDATE login_challenge SET tries = tries + 1 WHERE hash = $1 AND purpose = $2 AND expires_at > $3 AND tries < $4 RETURNING hash, user_id, purpose, data, tries, created_at, expires_at
+`
+
+type TryChallengeParams struct {
+	Hash    string
+	Purpose string
+	Now     time.Time
+	Most    int64
+}
+
+// Counts one try, of so many.
+func (q *Queries) TryChallenge(ctx context.Context, arg TryChallengeParams) (LoginChallenge, error) {
+	row := q.db.QueryRowContext(ctx, tryChallenge,
+		arg.Hash,
+		arg.Purpose,
+		arg.Now,
+		arg.Most,
+	)
+	var i LoginChallenge
+	err := row.Scan(
+		&i.Hash,
+		&i.UserID,
+		&i.Purpose,
+		&i.Data,
+		&i.Tries,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
 }
 
 const undoEmailChange = `-- name: UndoEmailChange :one
@@ -1143,6 +1544,48 @@ func (q *Queries) UseEmailToken(ctx context.Context, arg UseEmailTokenParams) (U
 	return i, err
 }
 
+const usePasskey = `-- name: UsePasskey :one
+UPDATE passkey SET credential = $1, last_used_at = $2 WHERE id = $3 AND user_id = $4 RETURNING id
+`
+
+type UsePasskeyParams struct {
+	Credential []byte
+	Now        *time.Time
+	ID         igny8.PasskeyID
+	UserID     igny8.UserID
+}
+
+// system scope: as FactorsOf. No row: it was removed meanwhile.
+func (q *Queries) UsePasskey(ctx context.Context, arg UsePasskeyParams) (igny8.PasskeyID, error) {
+	row := q.db.QueryRowContext(ctx, usePasskey,
+		arg.Credential,
+		arg.Now,
+		arg.ID,
+		arg.UserID,
+	)
+	var id igny8.PasskeyID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const useRecoveryCode = `-- name: UseRecoveryCode :one
+UPDATE recovery_code SET used_at = $1 WHERE hash = $2 AND user_id = $3 AND used_at IS NULL RETURNING hash
+`
+
+type UseRecoveryCodeParams struct {
+	Now    *time.Time
+	Hash   string
+	UserID igny8.UserID
+}
+
+// system scope: as FactorsOf. Once.
+func (q *Queries) UseRecoveryCode(ctx context.Context, arg UseRecoveryCodeParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, useRecoveryCode, arg.Now, arg.Hash, arg.UserID)
+	var hash string
+	err := row.Scan(&hash)
+	return hash, err
+}
+
 const useRefresh = `-- name: UseRefresh :one
 UPDATE refresh_token SET used_at = $1, child_sealed = $2 WHERE hash = $3 AND used_at IS NULL RETURNING hash
 `
@@ -1158,6 +1601,25 @@ func (q *Queries) UseRefresh(ctx context.Context, arg UseRefreshParams) (string,
 	var hash string
 	err := row.Scan(&hash)
 	return hash, err
+}
+
+const useTotpStep = `-- name: UseTotpStep :one
+UPDATE app_user SET totp_step = $1 WHERE id = $2 AND totp_step < $1 AND totp_sealed = $3
+  AND totp_confirmed_at IS NOT NULL RETURNING id
+`
+
+type UseTotpStepParams struct {
+	Step   int64
+	ID     igny8.UserID
+	Sealed []byte
+}
+
+// system scope: as FactorsOf. Two logins with one code: the second finds the step used.
+func (q *Queries) UseTotpStep(ctx context.Context, arg UseTotpStepParams) (igny8.UserID, error) {
+	row := q.db.QueryRowContext(ctx, useTotpStep, arg.Step, arg.ID, arg.Sealed)
+	var id igny8.UserID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const voidEmailTokens = `-- name: VoidEmailTokens :exec

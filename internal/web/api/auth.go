@@ -22,7 +22,8 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 	}
 	Register(a, post("/auth/register", "register", "Sign up",
 		"Without a plan, or with the trial's, it is a free trial; else the answer carries the invoice to pay. The new user is logged in.", 201), h.register)
-	Register(a, post("/auth/login", "login", "Log in", "`account` is null for platform staff, who belong to none.", 200), h.login)
+	Register(a, post("/auth/login", "login", "Log in",
+		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200), h.login)
 	Register(a, post("/auth/refresh", "refresh", "Exchange a refresh token for new tokens",
 		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200), h.refresh)
 	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "", 204), h.logout)
@@ -170,6 +171,7 @@ type LoginInput struct {
 	Email      string `json:"email" maxLength:"320" example:"ayesha@example.com"`
 	Password   string `json:"password" maxLength:"1000" example:"correct-horse-battery-9"`
 	RememberMe bool   `json:"remember_me,omitempty" doc:"The refresh token is good for 30 days, not 7."`
+	TOTP       string `json:"totp,omitempty" maxLength:"40" doc:"A code of the authenticator app, or a recovery code."`
 }
 
 // LoggedInBody is a person who has logged in.
@@ -186,16 +188,20 @@ type loginIn struct {
 }
 
 func (h authHandler) login(ctx context.Context, in *loginIn) (*Out[LoggedInBody], error) {
-	p, t, err := h.s.Login(ctx, auth.Credentials{Email: in.Body.Email, Password: in.Body.Password, Device: in.device(ctx, in.Body.RememberMe)})
+	p, t, err := h.s.Login(ctx, auth.Credentials{Email: in.Body.Email, Password: in.Body.Password, Code: in.Body.TOTP, Device: in.device(ctx, in.Body.RememberMe)})
 	if err != nil {
 		return nil, err
 	}
+	return OK(loggedInBody(p, t)), nil
+}
+
+func loggedInBody(p auth.Person, t auth.Tokens) LoggedInBody {
 	body := LoggedInBody{User: userBody(p.User), Memberships: membershipBodies(p.Memberships), Tokens: tokensBody(t)}
 	if len(p.Memberships) > 0 {
 		home := accountBody(p.Memberships[0].Account)
 		body.Account = &home
 	}
-	return OK(body), nil
+	return body
 }
 
 // RefreshInput carries a refresh token.

@@ -34,6 +34,10 @@ func ErrorCodes() []ErrorCode {
 		{"login_required", 401, "The page is for people who are logged in; with 409, the invitation is for somebody who has a login.", "Log in and come back to it. Who has none yet opens the letter's link."},
 		{"invalid_token", 401, "The token is not valid, has expired, or its session has ended.", "Refresh it once; if that fails too, log in again."},
 		{"invalid_credentials", 401, "E-mail address or password is not right. It is not told which.", "Check both, or reset the password."},
+		{"totp_required", 401, "The password is right, and the login has a second factor.", "Send the same request with a code of the authenticator app, or a recovery code, as totp."},
+		{"invalid_totp", 401, "The code is not right, or was used already.", "Wait for the app's next code, or use a recovery code."},
+		{"invalid_passkey", 401, "The passkey is not known, or its answer is wrong, was used, or came too late.", "Begin again, or log in with the password."},
+		{"login_expired", 401, "The login's second page came too late, or after too many tries.", "Begin again with the password."},
 		{"token_reused", 401, "A refresh token was used a second time, which can mean that it was stolen. The session was ended.", "Log in again, and store the new refresh token of every refresh."},
 
 		{"payment_required", 402, "No paid plan is running: the first payment has not been approved yet.", "Pay the open invoice and tell of the payment; everything opens when staff approve it."},
@@ -43,6 +47,7 @@ func ErrorCodes() []ErrorCode {
 
 		{"forbidden", 403, "Your role does not allow this.", "Ask an owner or admin of the account."},
 		{"cross_origin", 403, "A form was sent from another site.", "Open the page here and send the form again."},
+		{"second_factor_required", 403, "Staff need a second factor on this server, and you have none.", "Set one up at /staff/security, or with POST /api/v1/me/totp."},
 		{"other_door", 403, "Staff log in at /staff/login, customers at /login.", "Use the other page."},
 		{"email_unverified", 403, "The e-mail address has not been confirmed.", "Open the link in the letter, or ask for a new one at /api/v1/auth/email/resend."},
 		{"wrong_network", 403, "The API key is bound to other networks.", "Call from one of them, or make another key."},
@@ -64,6 +69,8 @@ func ErrorCodes() []ErrorCode {
 		{"already_exists", 409, "Something with this value exists already.", "Use the one that is there, or another value."},
 		{"email_taken", 409, "There is a user with this e-mail address already.", "Log in, or reset the password."},
 		{"email_unavailable", 409, "The address cannot be used.", "Ask for the change again, or choose another address."},
+		{"no_second_factor", 409, "You have no second factor.", "Set one up first."},
+		{"passkeys_unavailable", 409, "The server's public address is a number, and passkeys need a name.", "Use an authenticator app, or give the server a name in IGNY8_PUBLIC_URL."},
 		{"domain_taken", 409, "The account has a site with this domain already.", "Use that site."},
 		{"last_owner", 409, "This is the account's only owner.", "Make somebody else an owner first, or hand the ownership over."},
 		{"already_member", 409, "This person belongs to the account.", "Change their role instead."},

@@ -17,6 +17,7 @@ func newRegistry() huma.Registry {
 	alias[igny8.UserID, idOf[igny8.UserID]](r)
 	alias[igny8.MembershipID, idOf[igny8.MembershipID]](r)
 	alias[igny8.SessionID, idOf[igny8.SessionID]](r)
+	alias[igny8.PasskeyID, idOf[igny8.PasskeyID]](r)
 	alias[igny8.InvitationID, idOf[igny8.InvitationID]](r)
 	alias[igny8.PlanID, idOf[igny8.PlanID]](r)
 	alias[igny8.PlanVersionID, idOf[igny8.PlanVersionID]](r)

@@ -281,7 +281,7 @@ type InviteBody struct {
 	Inviter       string     `json:"inviter" doc:"E-mail address."`
 	Email         string     `json:"email" doc:"Whom it is for."`
 	ExpiresAt     time.Time  `json:"expires_at"`
-	LoginRequired bool       `json:"login_required" doc:"Accept with an access token; false: as somebody new, or, when returning, with the password alone."`
+	LoginRequired bool       `json:"login_required" doc:"Accept with an access token; false: as somebody new, or, when returning, with the password."`
 	Returning     bool       `json:"returning" doc:"The person had a login before, and gives its password instead of a new one."`
 }
 
@@ -304,6 +304,7 @@ type JoinInput struct {
 	FirstName string `json:"first_name,omitempty" maxLength:"100" example:"Bilal"`
 	LastName  string `json:"last_name,omitempty" maxLength:"100" example:"Ahmed"`
 	Password  string `json:"password,omitempty" maxLength:"1000" doc:"10 to 128 characters, not a common one."`
+	TOTP      string `json:"totp,omitempty" maxLength:"40" doc:"A code of the authenticator app, or a recovery code, for who returns and has a second factor."`
 	Language  string `json:"language,omitempty" enum:"en,ur,ar"`
 }
 
@@ -344,7 +345,7 @@ func (h teamHandler) accept(ctx context.Context, in *acceptIn) (*Out[JoinedBody]
 	} else {
 		n := team.NewPerson{Device: in.device(ctx, false)}
 		if b := in.Body; b != nil {
-			n.FirstName, n.LastName, n.Password, n.Language = b.FirstName, b.LastName, b.Password, b.Language
+			n.FirstName, n.LastName, n.Password, n.Code, n.Language = b.FirstName, b.LastName, b.Password, b.TOTP, b.Language
 		}
 		j, err = h.s.Join(RenderWith(ctx, joined), in.Token, n)
 	}

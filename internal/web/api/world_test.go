@@ -91,6 +91,7 @@ func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 		Idempotency: api.StoredIn(idem.New(d, seed)), CursorKey: seed})
 	api.RegisterAuth(a, c.auth, signup.New(d, c.auth), c.billing)
 	api.RegisterPerson(a, c.auth)
+	api.RegisterFactors(a, c.auth)
 	api.RegisterAccount(a, account.NewService(d))
 	api.RegisterCatalog(a, catalog.New(d))
 	api.RegisterBilling(a, c.billing)

@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"igny8"
+	"igny8/internal/account"
 	"igny8/internal/web"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
@@ -20,6 +21,9 @@ import (
 func (c *Console) failed(ctx context.Context, r *Request, err error) (Response, error) {
 	if igny8.CodeOf(err) == errLogin.Code || igny8.KindOf(err) == igny8.Unauthenticated && r.area != view.Public {
 		return r.loginFirst(), nil
+	}
+	if igny8.CodeOf(err) == account.ErrSecondFactor.Code && !r.Fragment() {
+		return SeeOther("/staff/security"), nil
 	}
 	p := web.ProblemFor(ctx, err) // logs what is our own fault
 	res := c.errorPage(ctx, r, p)

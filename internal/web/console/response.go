@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
@@ -38,6 +39,7 @@ type Response struct {
 	say     string
 	undo    igny8.PaymentID // whose approval may be undone
 	session *auth.Console   // set the cookie
+	pending *string         // set the cookie of a login that has begun; drop it when empty
 	leave   *bool           // drop the cookie of staff or customers
 	retry   int
 }
@@ -59,6 +61,12 @@ func Attached(name, contentType string, data []byte) Response {
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	return Response{file: data, Header: h}
+}
+
+// Data is JSON for a script of ours, such as what a browser asks a passkey's device.
+func Data(status int, v any) (Response, error) {
+	data, err := json.Marshal(v)
+	return Response{file: data, Status: status, Header: http.Header{"Content-Type": {"application/json"}}}, err
 }
 
 // Framed lets a page of ours show the attached file within itself, in the browser's
@@ -147,6 +155,9 @@ func (c *Console) write(ctx context.Context, w http.ResponseWriter, r *Request, 
 		return nil
 	}
 	if res.file != nil {
+		if res.Status != 0 {
+			w.WriteHeader(res.Status)
+		}
 		w.Write(res.file)
 		return nil
 	}
@@ -180,6 +191,13 @@ func (c *Console) writeCookies(w http.ResponseWriter, res Response) {
 	if res.session != nil {
 		c.setCookie(w, *res.session)
 	}
+	if res.pending != nil {
+		k := &http.Cookie{Name: c.pendingCookie(), Value: *res.pending, Path: "/", MaxAge: 300, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode}
+		if k.Value == "" {
+			k.MaxAge = -1
+		}
+		http.SetCookie(w, k)
+	}
 	if res.leave != nil {
 		c.dropCookie(w, *res.leave)
 	}
@@ -204,13 +222,13 @@ func (c *Console) shell(ctx context.Context, w http.ResponseWriter, r *Request, 
 	}
 	if r.LoggedIn() {
 		s.User, s.Account, s.Home = r.Actor.Email, r.Account.Name, home(r.Actor.Staff(), r.Account.Slug)
-		if items := c.nav[r.area]; items != nil && !res.plain {
+		if items := c.nav[r.area]; items != nil && !res.plain && !r.Actor.Unsecured {
 			s.Nav = items(ctx, r)
 		}
 		if c.places != nil && r.area == view.Customer && !res.plain {
 			s.Places = c.places(ctx, r)
 		}
-		if banner := c.banner[r.area]; banner != nil && !res.plain {
+		if banner := c.banner[r.area]; banner != nil && !res.plain && !r.Actor.Unsecured {
 			s.Banner = banner(ctx, r)
 		}
 	} else {

@@ -84,9 +84,59 @@ func (r *Request) stranger() error {
 var errLogin = igny8.E(igny8.Unauthenticated, "login_required", "Log in to see this page.")
 
 // LogIn checks the form's e-mail and password for the area, staff or customer, and
-// returns the redirect to where the person wanted to go.
+// returns the redirect to where the person wanted to go; of who has a second factor,
+// to the page that asks for it, which opens nothing yet.
 func (r *Request) LogIn(ctx context.Context, email, password string, staff, remember bool) (Response, error) {
-	s, err := r.c.cfg.Auth.LoginConsole(ctx, auth.Credentials{Email: email, Password: password, Device: r.Device(ctx, remember)}, staff)
+	s, pending, err := r.c.cfg.Auth.LoginConsole(ctx, auth.Credentials{Email: email, Password: password, Device: r.Device(ctx, remember)}, staff)
+	if err != nil {
+		return Response{}, err
+	}
+	if pending == "" {
+		return r.entered(s), nil
+	}
+	path := loginPath(staff) + "/second"
+	if next := r.Value("next"); ours(next, staff) {
+		path += "?next=" + url.QueryEscape(next)
+	}
+	res := SeeOther(path)
+	res.pending = &pending
+	return res, nil
+}
+
+// Pending is the token of a login whose second factor is missing, "" for none.
+func (r *Request) Pending() string {
+	k, err := r.HTTP.Cookie(r.c.pendingCookie())
+	if err != nil {
+		return ""
+	}
+	return k.Value
+}
+
+func (c *Console) pendingCookie() string {
+	if c.secure {
+		return "__Host-igny8-login"
+	}
+	return "igny8-login"
+}
+
+// SecondFactor finishes the login with a code, and leads to where the person wanted
+// to go.
+func (r *Request) SecondFactor(ctx context.Context, code string, staff bool) (Response, error) {
+	s, err := r.c.cfg.Auth.FinishConsole(ctx, r.Pending(), code, staff, r.Device(ctx, false))
+	if err != nil {
+		return Response{}, err
+	}
+	return r.entered(s), nil
+}
+
+// Passkey logs in with the answer of a passkey: alone, or as the second factor of the
+// login that has begun.
+func (r *Request) Passkey(ctx context.Context, token string, credential []byte, staff, second bool) (Response, error) {
+	pending := ""
+	if second {
+		pending = r.Pending()
+	}
+	s, err := r.c.cfg.Auth.LoginPasskeyConsole(ctx, token, credential, pending, staff, r.Device(ctx, false))
 	if err != nil {
 		return Response{}, err
 	}
@@ -112,7 +162,8 @@ func (r *Request) entered(s auth.Console) Response {
 	if next := r.Value("next"); ours(next, s.Actor.Staff()) {
 		res.Location = next
 	}
-	res.session = &s
+	over := ""
+	res.session, res.pending = &s, &over
 	return res
 }
 

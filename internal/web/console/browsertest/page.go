@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
 
@@ -193,6 +194,16 @@ func (p *Page) Language(tag string) *Page {
 	p.t.Helper()
 	p.language = tag
 	return p.introduce()
+}
+
+// Authenticator gives the tab a device that keeps passkeys and knows its person.
+func (p *Page) Authenticator() *Page {
+	p.t.Helper()
+	do(p, webauthn.Enable, webauthn.EnableParams{})
+	do(p, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
+	return p
 }
 
 // Tolerate lets findings pass that contain one of the texts: for tests that

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,16 +29,31 @@ type Server struct {
 // besides such as "IGNY8_APPROVAL_HOLD=10s". Approvals are not held unless asked.
 func (m *Machine) Start(t *testing.T, settings ...string) *Server {
 	t.Helper()
-	return m.start(t, true, settings...)
+	return m.start(t, true, "127.0.0.1:0", settings...)
 }
 
 // StartEmpty starts the program in an empty folder, as an operator does first.
 func (m *Machine) StartEmpty(t *testing.T) *Server {
 	t.Helper()
-	return m.start(t, false)
+	return m.start(t, false, "127.0.0.1:0")
 }
 
-func (m *Machine) start(t *testing.T, demo bool, settings ...string) *Server {
+// StartNamed is Start with a public address that is a name, which passkeys need.
+func (m *Machine) StartNamed(t *testing.T, settings ...string) *Server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	l.Close()
+	base := "http://localhost:" + port
+	s := m.start(t, true, "127.0.0.1:"+port, append(settings, "IGNY8_PUBLIC_URL="+base)...)
+	s.Base = base
+	return s
+}
+
+func (m *Machine) start(t *testing.T, demo bool, addr string, settings ...string) *Server {
 	t.Helper()
 	m.ready(t)
 	if err := m.build(); err != nil {
@@ -49,7 +65,7 @@ func (m *Machine) start(t *testing.T, demo bool, settings ...string) *Server {
 			t.Fatalf("copy the demonstration: %v", err)
 		}
 	}
-	cmd := s.command("serve", "--addr", "127.0.0.1:0")
+	cmd := s.command("serve", "--addr", addr)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start the program: %v", err)

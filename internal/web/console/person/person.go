@@ -34,6 +34,16 @@ func Register(c *console.Console, d Deps) {
 	both("POST", "/verification", h.resend)
 	both("POST", "/sessions/others", h.endOthers)
 	both("POST", "/sessions/{id}/end", h.end)
+	both("GET", "/totp", h.totp)
+	both("POST", "/totp", h.startTOTP)
+	both("POST", "/totp/confirm", h.confirmTOTP)
+	both("POST", "/totp/off", h.disableTOTP)
+	both("POST", "/recovery-codes", h.newCodes)
+	both("GET", "/passkeys/new", h.newPasskey)
+	both("POST", "/passkeys/options", h.passkeyOptions)
+	both("POST", "/passkeys", h.addPasskey)
+	both("GET", "/passkeys/{id}", h.removePasskey)
+	both("POST", "/passkeys/{id}/remove", h.passkeyRemoved)
 }
 
 // at is an address among these pages, in the reader's area.
@@ -44,9 +54,13 @@ func at(r *console.Request, parts ...string) string {
 	return r.Here(append([]string{"security"}, parts...)...)
 }
 
-// safety is what the page shows: two forms, and where the person is logged in.
+// safety is what the page shows: two forms, what protects the login besides, and
+// where the person is logged in.
 type safety struct {
 	password, email view.Form
+	factors         auth.Factors
+	passkeys        []auth.Passkey
+	canPasskey      bool
 	sessions        []auth.Session
 }
 
@@ -58,6 +72,13 @@ func (h handler) show(ctx context.Context, r *console.Request, s safety) (res co
 	if s.sessions, err = h.Auth.Sessions(ctx, r.Actor); err != nil {
 		return res, err
 	}
+	if s.factors, err = h.Auth.Factors(ctx, r.Actor); err != nil {
+		return res, err
+	}
+	if s.passkeys, err = h.Auth.Passkeys(ctx, r.Actor); err != nil {
+		return res, err
+	}
+	s.canPasskey = h.Auth.HasPasskeys()
 	res = console.Page(text.T(ctx, "security.title"), "security", securityPage(r, s))
 	for _, f := range []view.Form{s.password, s.email} {
 		if f.Failed() {

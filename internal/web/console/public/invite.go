@@ -38,7 +38,7 @@ func (h handler) acceptInvite(ctx context.Context, r *console.Request) (console.
 		j, err = h.Team.Accept(ctx, r.Actor, r.Path("token"))
 	} else {
 		j, err = h.Team.Join(ctx, r.Path("token"), team.NewPerson{FirstName: r.Value("first_name"), LastName: r.Value("last_name"),
-			Password: r.Raw("password"), Language: string(r.Lang()), Device: r.Device(ctx, false)})
+			Password: r.Raw("password"), Code: r.Value("code"), Language: string(r.Lang()), Device: r.Device(ctx, false)})
 	}
 	switch {
 	case err == nil && j.Tokens != nil:
@@ -53,6 +53,7 @@ func (h handler) acceptInvite(ctx context.Context, r *console.Request) (console.
 	}
 	f := r.RefusedAnyway(ctx, err)
 	f.Values.Del("password")
+	f.Values.Del("code")
 	return h.showInvite(ctx, r, f)
 }
 

@@ -63,12 +63,22 @@ func Register(c *console.Console, d Deps) {
 	c.Public("GET /invite/{token}", h.invite)
 	c.Public("POST /invite/{token}", h.acceptInvite)
 	c.Public("POST /language", h.language)
-	c.Public("GET /login", h.login(false))
-	c.Public("POST /login", h.enter(false))
-	c.Public("POST /logout", h.leave(false))
-	c.Public("GET /staff/login", h.login(true))
-	c.Public("POST /staff/login", h.enter(true))
-	c.Public("POST /staff/logout", h.leave(true))
+	h.doors(c)
+}
+
+// doors adds the pages of logging in, of customers and of staff.
+func (h handler) doors(c *console.Console) {
+	for prefix, staff := range map[string]bool{"": false, "/staff": true} {
+		c.Public("GET "+prefix+"/login", h.login(staff))
+		c.Public("POST "+prefix+"/login", h.enter(staff))
+		c.Public("POST "+prefix+"/logout", h.leave(staff))
+		c.Public("GET "+prefix+"/login/second", h.second(staff))
+		c.Public("POST "+prefix+"/login/second", h.finish(staff))
+		c.Public("POST "+prefix+"/login/passkey", h.passkey(staff, false))
+		c.Public("POST "+prefix+"/login/passkey/options", h.passkeyOptions(false))
+		c.Public("POST "+prefix+"/login/second/passkey", h.passkey(staff, true))
+		c.Public("POST "+prefix+"/login/second/passkey/options", h.passkeyOptions(true))
+	}
 }
 
 func (h handler) login(staff bool) console.Handler {
@@ -76,7 +86,7 @@ func (h handler) login(staff bool) console.Handler {
 		if r.LoggedIn() && !staff {
 			return console.SeeOther(r.Here()), nil
 		}
-		return console.Page(text.T(ctx, "login.title"), "login", loginPage(r.Form(), staff, h.logins(staff))).Plain(), nil
+		return console.Page(text.T(ctx, "login.title"), "login", loginPage(r.Form(), staff, h.logins(staff), h.Auth.HasPasskeys())).Plain(), nil
 	}
 }
 
@@ -88,7 +98,7 @@ func (h handler) enter(staff bool) console.Handler {
 				return res, err
 			}
 			f := r.RefusedAnyway(ctx, err)
-			return console.Page(text.T(ctx, "login.title"), "login", loginPage(f, staff, h.logins(staff))).Showing(f).Plain(), nil
+			return console.Page(text.T(ctx, "login.title"), "login", loginPage(f, staff, h.logins(staff), h.Auth.HasPasskeys())).Showing(f).Plain(), nil
 		}
 		return res, nil
 	}

@@ -265,10 +265,59 @@ class StaffPalette extends HTMLElement {
   }
 }
 
+// pass-key asks a passkey's device (Web Authentication) and sends its answer with its
+// form. Where the browser has none, it stays hidden.
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+const base64url = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+
+class PassKey extends HTMLElement {
+  connectedCallback() {
+    if (!window.PublicKeyCredential) return;
+    this.hidden = false;
+    document.querySelectorAll('[data-no-passkey]').forEach((e) => { e.hidden = true; });
+    this.form = this.querySelector('form');
+    this.note = this.querySelector('[role=alert]');
+    this.form.onsubmit = (e) => { e.preventDefault(); this.ask(); };
+  }
+  async ask() {
+    if (this.busy) return;
+    this.busy = true;
+    this.note.textContent = '';
+    try {
+      const response = await fetch(this.dataset.options, { method: 'POST', body: new URLSearchParams(new FormData(this.form)) });
+      const { token, options, error } = await response.json();
+      if (error) { this.note.textContent = error; return; }
+      const answer = await navigator.credentials[this.dataset.kind]({ publicKey: this.decode(options.publicKey) });
+      const { elements } = this.form;
+      elements.token.value = token;
+      elements.credential.value = JSON.stringify(this.encode(answer));
+      if (elements.password) elements.password.value = '';
+      this.form.submit();
+    } catch {
+      this.note.textContent = this.dataset.failed;
+    } finally {
+      this.busy = false;
+    }
+  }
+  decode(o) {
+    o.challenge = bytes(o.challenge);
+    if (o.user) o.user.id = bytes(o.user.id);
+    for (const c of [...(o.excludeCredentials ?? []), ...(o.allowCredentials ?? [])]) c.id = bytes(c.id);
+    return o;
+  }
+  encode(c) {
+    const response = { transports: c.response.getTransports?.() };
+    for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
+      if (c.response[name]) response[name] = base64url(c.response[name]);
+    }
+    return { id: c.id, rawId: base64url(c.rawId), type: c.type, response, clientExtensionResults: c.getClientExtensionResults() };
+  }
+}
+
 for (const [name, element] of Object.entries({
   'copy-button': CopyButton, 'show-password': ShowPassword, 'file-upload': FileUpload, 'error-summary': ErrorSummary,
   'toast-message': ToastMessage, 'auto-submit': AutoSubmit, 'share-button': ShareButton,
-  'proof-view': ProofView, 'staff-keys': StaffKeys, 'staff-palette': StaffPalette,
+  'proof-view': ProofView, 'staff-keys': StaffKeys, 'staff-palette': StaffPalette, 'pass-key': PassKey,
 })) customElements.define(name, element);
 
 function announce(message, wrong) {

@@ -67,7 +67,8 @@ func TestEveryKeyThatPagesUseExists(t *testing.T) {
 
 // The pages that must be whole in every language.
 var whole = []string{"signup.", "pay.", "login.", "error.", "form.", "nav.", "upload.", "copy.", "pricing.", "plan.", "verify.", "landing.",
-	"month.", "timeline.", "steps.", "time.", "age.", "page.", "chart.", "said.logged_out", "said.saved", "said.verified", "said.welcome", "status."}
+	"month.", "timeline.", "steps.", "time.", "age.", "page.", "chart.", "said.logged_out", "said.saved", "said.verified", "said.welcome", "status.",
+	"second.", "factor.", "totp.", "codes.", "passkey.", "said.login_over", "said.totp_off", "said.passkey_"}
 
 // customerKeys are the words of the customer area, from its own part.
 func customerKeys(t *testing.T) (keys []string) {

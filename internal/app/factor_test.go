@@ -1,0 +1,90 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"igny8/internal/auth"
+	"igny8/internal/config"
+)
+
+func TestWhereStaffMustHaveASecondFactor(t *testing.T) {
+	for _, c := range []struct {
+		setting, addr, public string
+		demo, want            bool
+	}{
+		{"auto", "127.0.0.1:8080", "", false, false},
+		{"auto", "localhost:8080", "http://localhost:8080", false, false},
+		{"auto", "127.0.0.1:8080", "http://127.0.0.1:8080", false, false},
+		{"auto", "127.0.0.1:8080", "https://app.example.com", false, true}, // behind a proxy
+		{"auto", "0.0.0.0:8080", "", false, true},
+		{"auto", ":8080", "http://localhost:8080", false, true},
+		{"auto", "127.0.0.1:8080", "https://demo.example.com", true, false},
+		{"required", "127.0.0.1:8080", "", true, true},
+		{"optional", "0.0.0.0:8080", "https://app.example.com", false, false},
+	} {
+		cfg := config.Config{StaffFactor: c.setting, Addr: c.addr, PublicURL: c.public, Demo: c.demo}
+		if got := mustHaveSecondFactor(cfg); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// Threat A19: staff who must have a second factor and have none reach nothing but
+// their own login.
+func TestA19StaffWithoutASecondFactorReachNothing(t *testing.T) {
+	both(t, func(t *testing.T, url string) {
+		w := startTest(t, url, loud, func(c *config.Config) { c.StaffFactor = "required" })
+		tried := 0
+		for _, rt := range w.app.api.Routes() {
+			if !rt.Perm.Platform() {
+				continue
+			}
+			tried++
+			a := w.ask(rt.Method, somewhere(rt.Path), w.staff, "")
+			if a.status != 403 || a.text("code") != "second_factor_required" {
+				t.Errorf("%s: want 403 second_factor_required, got %s", rt.Pattern(), a)
+			}
+		}
+		if tried < 10 {
+			t.Errorf("only %d routes were tried", tried)
+		}
+		w.must(200, "GET", "/me/second-factor", w.staff, "")
+	})
+}
+
+func somewhere(path string) string { return strings.NewReplacer("{id}", "x", "{n}", "1").Replace(path) }
+
+// Threat A19: what the console holds after the right password, before the code, opens
+// no route at all.
+func TestA19TheTokenOfABegunLoginOpensNoRoute(t *testing.T) {
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		u := w.signUp("")
+		secret := w.must(201, "POST", "/me/totp", u.token, `{"password":"`+password+`"}`).text("secret")
+		code, err := totp.GenerateCode(secret, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.must(200, "POST", "/me/totp/confirm", u.token, `{"code":"`+code+`"}`)
+		login := `{"email":"` + u.email + `","password":"` + password + `"`
+		if a := w.must(401, "POST", "/auth/login", "", login+"}"); a.text("code") != "totp_required" {
+			t.Errorf("the password alone: %s", a)
+		}
+		if a := w.must(401, "POST", "/auth/login", "", login+`,"totp":"`+code+`"}`); a.text("code") != "invalid_totp" {
+			t.Errorf("a code twice: %s", a)
+		}
+		_, pending, err := w.app.auth.LoginConsole(t.Context(), auth.Credentials{Email: u.email, Password: password}, false)
+		if err != nil || pending == "" {
+			t.Fatal(pending, err)
+		}
+		for _, rt := range w.app.api.Routes() {
+			if !rt.Public {
+				w.must(401, rt.Method, somewhere(rt.Path), pending, "")
+			}
+		}
+		w.must(401, "POST", "/auth/refresh", "", `{"refresh":"`+pending+`"}`)
+	})
+}
