@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,6 +149,24 @@ func TestWhatOneNodeTakesAwayTheOtherRefuses(t *testing.T) {
 	refused("session ended", asOther)
 }
 
+// lockedBuffer takes the lines of a log from many goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
 // exec changes rows of an account behind the program's back.
 func (w *world) exec(query, accountID string) {
 	w.Helper()
@@ -159,5 +179,33 @@ func (w *world) exec(query, accountID string) {
 		return err
 	}); err != nil {
 		w.Fatal(err)
+	}
+}
+
+// Threat E9: no credential is ever written into the log, whatever happens to the
+// request that brings it.
+func TestNoCredentialIsLogged(t *testing.T) {
+	var log lockedBuffer
+	w := startTest(t, dbtest.SQLiteURL(t), func(*testing.T) slog.Handler {
+		return slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	})
+	o := w.paidUp()
+	key := w.must(201, "POST", "/account/api-keys", o.token, `{"name":"Plugin"}`).text("secret")
+	_, link, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
+	refresh := o.signup.text("tokens/refresh")
+	secrets := []string{password, o.token, refresh, key, link}
+	for _, s := range secrets {
+		w.ask("GET", "/me", s, "")
+		w.ask("GET", "/pay/"+s, "", "")
+		w.ask("POST", "/auth/login", "", `{"email":"`+o.email+`","password":"`+s+`","more":"`+s+`"}`)
+		w.ask("POST", "/auth/refresh", "", `{"refresh":"`+s+`"`)
+	}
+	for i, s := range secrets {
+		if strings.Contains(log.String(), s) {
+			t.Errorf("credential %d of %d stands in the log", i+1, len(secrets))
+		}
+	}
+	if !strings.Contains(log.String(), "/api/v1/pay/{token}") {
+		t.Error("the log does not name routes by their pattern; this test looks at nothing")
 	}
 }
