@@ -110,7 +110,7 @@ func lookStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, 
 	if row.UserStatus != "active" || !row.Staff || row.RevokedAt != nil || !tx.Now.Before(row.ExpiresAt) {
 		return actor, ErrToken
 	}
-	actor.Email, actor.Role = row.Email, igny8.RoleDeveloper
+	actor.Email, actor.Role, actor.Scopes = row.Email, igny8.RoleDeveloper, scopes(row.StaffPermissions)
 	return actor, nil
 }
 

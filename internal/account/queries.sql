@@ -23,8 +23,8 @@ UPDATE account SET name = @name, time_zone = @time_zone, billing = @billing, ver
 WHERE id = @account_id RETURNING *;
 
 -- name: InsertUser :one
-INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', @now, @now) ON CONFLICT (email_norm) DO NOTHING RETURNING *;
+INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, staff_permissions, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', @now, @now) ON CONFLICT (email_norm) DO NOTHING RETURNING *;
 
 -- name: GetUser :one
 -- system scope: a user is of no tenant.
@@ -37,8 +37,15 @@ SELECT * FROM app_user WHERE email_norm = $1;
 -- name: ListStaff :many
 SELECT * FROM app_user WHERE staff ORDER BY created_at, id;
 
--- name: DisableStaff :one
-UPDATE app_user SET status = 'disabled', updated_at = @now WHERE email_norm = @email_norm AND staff RETURNING *;
+-- name: StaffTurn :one
+-- Changes of staff go one at a time, so that the last who may everything is known.
+INSERT INTO counter (name, value) VALUES ('staff', 1)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value;
+
+-- name: SetStaff :one
+-- system scope: staff are of no tenant.
+UPDATE app_user SET staff_permissions = @permissions, status = @to_status, updated_at = @now
+WHERE id = @id AND staff AND status = @from_status RETURNING *;
 
 -- name: LockUser :one
 -- system scope: a user is of no tenant.
@@ -102,7 +109,7 @@ WHERE account.id = @account_id;
 
 -- name: LookStaff :one
 -- system scope: staff belong to no tenant.
-SELECT app_user.email, app_user.status AS user_status, app_user.staff, session.revoked_at, session.expires_at
+SELECT app_user.email, app_user.status AS user_status, app_user.staff, app_user.staff_permissions, session.revoked_at, session.expires_at
 FROM app_user JOIN session ON session.user_id = app_user.id
 WHERE app_user.id = @user_id AND session.id = @session_id;
 

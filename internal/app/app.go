@@ -24,6 +24,7 @@ import (
 	"igny8/internal/catalog"
 	"igny8/internal/config"
 	"igny8/internal/db"
+	"igny8/internal/desk"
 	"igny8/internal/doctor"
 	"igny8/internal/event"
 	"igny8/internal/gateway/smtp"
@@ -64,6 +65,7 @@ type App struct {
 	site    *site.Service
 	search  *search.Service
 	ops     *ops.Service
+	desk    *desk.Service
 	feed    *event.Feed
 	pages   *console.Console
 }
@@ -127,6 +129,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
 	a.site = site.New(d)
 	a.search = search.New(d)
+	a.desk = desk.New(d, a.auth)
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
@@ -220,6 +223,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterAdmin(r, a.billing)
 	api.RegisterSearch(r, a.search)
 	api.RegisterJobs(r, a.ops)
+	api.RegisterStaff(r, a.desk, a.account)
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}
@@ -251,7 +255,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
-		Catalog: a.catalog, Search: a.search, Ops: a.ops,
+		Account: a.account, Desk: a.desk, Catalog: a.catalog, Search: a.search, Ops: a.ops,
 		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
 	return c, nil
 }

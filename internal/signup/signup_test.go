@@ -14,6 +14,7 @@ import (
 	"igny8/internal/billing/billingtest"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/desk"
 	"igny8/internal/doctor/doctortest"
 	"igny8/internal/signup"
 )
@@ -230,8 +231,10 @@ func TestWrongPasswordsWaitLongerAndLonger(t *testing.T) {
 
 func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 	on(t, true, func(w world) {
-		if _, err := w.auth.CreateStaff(w.Context(), "clerk@example.com", "quiet-harbour-lamp-7"); err != nil {
-			w.Fatal(err)
+		for _, email := range []string{"clerk@example.com", "chief@example.com"} {
+			if _, err := w.auth.CreateStaff(w.Context(), email, "quiet-harbour-lamp-7"); err != nil {
+				w.Fatal(err)
+			}
 		}
 		_, tokens, err := w.auth.Login(w.Context(), auth.Credentials{Email: "clerk@example.com", Password: "quiet-harbour-lamp-7"})
 		if err != nil {
@@ -241,7 +244,7 @@ func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 		if err != nil || !actor.Staff() || account.Admit(actor, igny8.PermPlatform, account.NeedNone) != nil {
 			w.Fatalf("%+v %v", actor, err)
 		}
-		if err := w.auth.DisableStaff(w.Context(), "clerk@example.com"); err != nil {
+		if err := desk.New(w.d, w.auth).DisableStaff(w.Context(), "clerk@example.com"); err != nil {
 			w.Fatal(err)
 		}
 		if _, err := w.auth.Authenticate(w.Context(), tokens.Access, ""); igny8.CodeOf(err) != "invalid_token" {

@@ -40,40 +40,6 @@ func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
 	return count, err
 }
 
-const disableStaff = `-- name: DisableStaff :one
-UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
-`
-
-type DisableStaffParams struct {
-	Now       time.Time
-	EmailNorm string
-}
-
-func (q *Queries) DisableStaff(ctx context.Context, arg DisableStaffParams) (AppUser, error) {
-	row := q.db.QueryRowContext(ctx, disableStaff, arg.Now, arg.EmailNorm)
-	var i AppUser
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.EmailNorm,
-		&i.PasswordHash,
-		&i.FirstName,
-		&i.LastName,
-		&i.Language,
-		&i.Staff,
-		&i.Status,
-		&i.EmailVerifiedAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.TotpSealed,
-		&i.TotpConfirmedAt,
-		&i.TotpStep,
-		&i.StaffPermissions,
-		&i.NumberStyle,
-	)
-	return i, err
-}
-
 const getAccount = `-- name: GetAccount :one
 SELECT id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at FROM account WHERE id = $1
 `
@@ -236,20 +202,21 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 }
 
 const insertUser = `-- name: InsertUser :one
-INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
+INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, staff_permissions, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $10) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
 `
 
 type InsertUserParams struct {
-	ID           igny8.UserID
-	Email        string
-	EmailNorm    string
-	PasswordHash string
-	FirstName    string
-	LastName     string
-	Language     string
-	Staff        bool
-	Now          time.Time
+	ID               igny8.UserID
+	Email            string
+	EmailNorm        string
+	PasswordHash     string
+	FirstName        string
+	LastName         string
+	Language         string
+	Staff            bool
+	StaffPermissions string
+	Now              time.Time
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) (AppUser, error) {
@@ -262,6 +229,7 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) (AppUser
 		arg.LastName,
 		arg.Language,
 		arg.Staff,
+		arg.StaffPermissions,
 		arg.Now,
 	)
 	var i AppUser
@@ -498,7 +466,7 @@ func (q *Queries) LookMember(ctx context.Context, arg LookMemberParams) (LookMem
 }
 
 const lookStaff = `-- name: LookStaff :one
-SELECT app_user.email, app_user.status AS user_status, app_user.staff, session.revoked_at, session.expires_at
+SELECT app_user.email, app_user.status AS user_status, app_user.staff, app_user.staff_permissions, session.revoked_at, session.expires_at
 FROM app_user JOIN session ON session.user_id = app_user.id
 WHERE app_user.id = $1 AND session.id = $2
 `
@@ -509,11 +477,12 @@ type LookStaffParams struct {
 }
 
 type LookStaffRow struct {
-	Email      string
-	UserStatus string
-	Staff      bool
-	RevokedAt  *time.Time
-	ExpiresAt  time.Time
+	Email            string
+	UserStatus       string
+	Staff            bool
+	StaffPermissions string
+	RevokedAt        *time.Time
+	ExpiresAt        time.Time
 }
 
 // system scope: staff belong to no tenant.
@@ -524,6 +493,7 @@ func (q *Queries) LookStaff(ctx context.Context, arg LookStaffParams) (LookStaff
 		&i.Email,
 		&i.UserStatus,
 		&i.Staff,
+		&i.StaffPermissions,
 		&i.RevokedAt,
 		&i.ExpiresAt,
 	)
@@ -644,6 +614,51 @@ func (q *Queries) SeeNotices(ctx context.Context, arg SeeNoticesParams) (igny8.M
 	return id, err
 }
 
+const setStaff = `-- name: SetStaff :one
+UPDATE app_user SET staff_permissions = $1, status = $2, updated_at = $3
+WHERE id = $4 AND staff AND status = $5 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
+`
+
+type SetStaffParams struct {
+	Permissions string
+	ToStatus    string
+	Now         time.Time
+	ID          igny8.UserID
+	FromStatus  string
+}
+
+// system scope: staff are of no tenant.
+func (q *Queries) SetStaff(ctx context.Context, arg SetStaffParams) (AppUser, error) {
+	row := q.db.QueryRowContext(ctx, setStaff,
+		arg.Permissions,
+		arg.ToStatus,
+		arg.Now,
+		arg.ID,
+		arg.FromStatus,
+	)
+	var i AppUser
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailNorm,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Language,
+		&i.Staff,
+		&i.Status,
+		&i.EmailVerifiedAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
+		&i.NumberStyle,
+	)
+	return i, err
+}
+
 const setStatus = `-- name: SetStatus :one
 UPDATE account SET status = $1, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = $2
 WHERE id = $3 AND status = $4 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
@@ -684,6 +699,19 @@ func (q *Queries) SetStatus(ctx context.Context, arg SetStatusParams) (Account, 
 		&i.ErasedAt,
 	)
 	return i, err
+}
+
+const staffTurn = `-- name: StaffTurn :one
+INSERT INTO counter (name, value) VALUES ('staff', 1)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value
+`
+
+// Changes of staff go one at a time, so that the last who may everything is known.
+func (q *Queries) StaffTurn(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, staffTurn)
+	var value int64
+	err := row.Scan(&value)
+	return value, err
 }
 
 const updateProfile = `-- name: UpdateProfile :one

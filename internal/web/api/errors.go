@@ -56,6 +56,7 @@ func ErrorCodes() []ErrorCode {
 
 		{"invalid_transition", 409, "The object's state does not allow this; current names the state, and decided_by and decided_at who brought it there.", "Read the object again and decide from there."},
 		{"approval_held", 409, "Somebody approved this payment on the pages a moment ago; decided_by says who, and effective_at when it takes effect. Until then it can be undone.", "Wait until then, or undo the approval on the staff pages and decide otherwise."},
+		{"last_admin", 409, "Nobody else of staff could manage staff after this.", "Give another staff user the permission platform first."},
 		{"already_exists", 409, "Something with this value exists already.", "Use the one that is there, or another value."},
 		{"email_taken", 409, "There is a user with this e-mail address already.", "Log in, or reset the password."},
 		{"email_unavailable", 409, "The address cannot be used.", "Ask for the change again, or choose another address."},
