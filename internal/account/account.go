@@ -177,6 +177,19 @@ func SetStatus(ctx context.Context, tx *db.Tx, from, to igny8.AccountStatus) err
 	return err
 }
 
+// Suspend takes the account's access away, for payment or for policy, and remembers
+// what it was.
+func Suspend(ctx context.Context, tx *db.Tx, a Account, reason string) (Account, error) {
+	if !igny8.Allowed(igny8.AccountTransitions, a.Status, igny8.AccountSuspended) {
+		return a, igny8.InvalidTransition(a.Status)
+	}
+	out, err := accountdb.New(tx).Suspend(ctx, accountdb.SuspendParams{AccountID: tx.Account, FromStatus: a.Status, Reason: &reason, Now: tx.Now})
+	if db.Absent(err) {
+		return a, igny8.InvalidTransition(a.Status)
+	}
+	return out, err
+}
+
 // Contact is the person that letters about the account go to.
 type Contact = accountdb.OwnerRow
 

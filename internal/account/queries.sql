@@ -18,6 +18,10 @@ SELECT * FROM account WHERE id = @account_id;
 UPDATE account SET status = @to_status, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = @now
 WHERE id = @account_id AND status = @from_status RETURNING *;
 
+-- name: Suspend :one
+UPDATE account SET status = 'suspended', suspended_reason = @reason, status_before = status, version = version + 1, updated_at = @now
+WHERE id = @account_id AND status = @from_status RETURNING *;
+
 -- name: UpdateProfile :one
 UPDATE account SET name = @name, time_zone = @time_zone, billing = @billing, version = version + 1, updated_at = @now
 WHERE id = @account_id RETURNING *;

@@ -224,6 +224,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterSearch(r, a.search)
 	api.RegisterJobs(r, a.ops)
 	api.RegisterStaff(r, a.desk, a.account)
+	api.RegisterDesk(r, a.desk)
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}

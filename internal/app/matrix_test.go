@@ -101,6 +101,11 @@ getAccountOverview               401     403    403    403   403   403   200
 getAccountTimeline               401     403    403    403   403   403   200
 listPlatformAuditEvents          401     403    403    403   403   403   200
 search                           401     403    403    403   403   403   200
+suspendAccount                   401     403    403    403   403   403   200
+reinstateAccount                 401     403    403    403   403   403   200
+extendTrial                      401     403    403    403   403   403   200
+adjustCredits                    401     403    403    403   403   403   200
+assignPlan                       401     403    403    403   403   403   200
 listStaff                        401     403    403    403   403   403   200
 createStaff                      401     403    403    403   403   403   201
 updateStaff                      401     403    403    403   403   403   200
@@ -213,10 +218,22 @@ func (w *world) receipt() (body, header string) {
 var needs = map[string]func(*world) *tenant{
 	"submitPayment": unpaid, "submitPaymentByLink": unpaid,
 	"withdrawPayment": waiting, "claimPayment": waiting, "approvePayment": waiting, "rejectPayment": waiting, "bulkApprovePayments": waiting, "retryJob": failed,
+	"suspendAccount": trying, "reinstateAccount": suspended, "extendTrial": trying, "assignPlan": trying,
 }
 
 func unpaid(w *world) *tenant  { return w.tenant(w.signUp(starter), "") }
 func waiting(w *world) *tenant { return w.tenant(w.paying(), "") }
+
+func trying(w *world) *tenant { return w.tenant(w.signUp(""), "") }
+
+// suspended makes an account that staff suspended for payment: its people may ask.
+func suspended(w *world) *tenant {
+	o := unpaid(w)
+	w.must(200, "POST", "/admin/accounts/"+o.account+"/suspend", w.staff, suspension)
+	return o
+}
+
+const suspension = `{"reason":"payment","note":"it owes us"}`
 
 // failed makes an account whose first letter could not be sent.
 func failed(w *world) *tenant {
@@ -268,6 +285,11 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"bulkApprovePayments": func(_ *world, o *tenant) string { return `{"payments":["` + o.paid + `"]}` },
 	"createStaff":         func(*world, *tenant) string { return newClerk() },
 	"updateStaff":         func(*world, *tenant) string { return `{"permissions":["platform.payments"]}` },
+	"suspendAccount":      func(*world, *tenant) string { return suspension },
+	"reinstateAccount":    func(*world, *tenant) string { return `{"note":"it was a mistake"}` },
+	"extendTrial":         func(*world, *tenant) string { return `{"days":7,"note":"they were ill"}` },
+	"adjustCredits":       func(*world, *tenant) string { return `{"credits":5,"note":"for the outage"}` },
+	"assignPlan":          func(*world, *tenant) string { return `{"plan":"enterprise","cycle":"monthly","note":"by contract"}` },
 	"claimPayment":        func(*world, *tenant) string { return "{}" },
 	"withdrawPayment":     func(*world, *tenant) string { return "{}" },
 }

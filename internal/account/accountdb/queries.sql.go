@@ -714,6 +714,48 @@ func (q *Queries) StaffTurn(ctx context.Context) (int64, error) {
 	return value, err
 }
 
+const suspend = `-- name: Suspend :one
+UPDATE account SET status = 'suspended', suspended_reason = $1, status_before = status, version = version + 1, updated_at = $2
+WHERE id = $3 AND status = $4 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
+`
+
+type SuspendParams struct {
+	Reason     *string
+	Now        time.Time
+	AccountID  igny8.AccountID
+	FromStatus igny8.AccountStatus
+}
+
+func (q *Queries) Suspend(ctx context.Context, arg SuspendParams) (Account, error) {
+	row := q.db.QueryRowContext(ctx, suspend,
+		arg.Reason,
+		arg.Now,
+		arg.AccountID,
+		arg.FromStatus,
+	)
+	var i Account
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.Name,
+		&i.Slug,
+		&i.Status,
+		&i.SuspendedReason,
+		&i.StatusBefore,
+		&i.Country,
+		&i.Currency,
+		&i.TimeZone,
+		&i.Billing,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
+	)
+	return i, err
+}
+
 const updateProfile = `-- name: UpdateProfile :one
 UPDATE account SET name = $1, time_zone = $2, billing = $3, version = version + 1, updated_at = $4
 WHERE id = $5 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at

@@ -56,6 +56,8 @@ func ErrorCodes() []ErrorCode {
 
 		{"invalid_transition", 409, "The object's state does not allow this; current names the state, and decided_by and decided_at who brought it there.", "Read the object again and decide from there."},
 		{"approval_held", 409, "Somebody approved this payment on the pages a moment ago; decided_by says who, and effective_at when it takes effect. Until then it can be undone.", "Wait until then, or undo the approval on the staff pages and decide otherwise."},
+		{"credits_below_zero", 409, "Staff would take more credits than are available; available tells how many.", "Take fewer."},
+		{"money_underway", 409, "A payment waits for a decision, an invoice is paid in part, or a paid period has not begun, so no plan can be given.", "Decide the payment or settle the invoice first."},
 		{"last_admin", 409, "Nobody else of staff could manage staff after this.", "Give another staff user the permission platform first."},
 		{"already_exists", 409, "Something with this value exists already.", "Use the one that is there, or another value."},
 		{"email_taken", 409, "There is a user with this e-mail address already.", "Log in, or reset the password."},

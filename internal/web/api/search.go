@@ -25,7 +25,7 @@ func RegisterSearch(a *API, s *search.Service) {
 	}
 	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", ""), h.accounts)
 	Register(a, route("/accounts/{id}", "getAccountOverview", "Open an account", "Each look is in the account's own audit log."), h.account)
-	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", ""), h.timeline)
+	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", "Each look is in the account's own audit log."), h.timeline)
 	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", ""), h.platform)
 	Register(a, route("/search", "search", "Search everything",
 		"E-mail addresses, account names and numbers, invoice numbers, pay codes, references, receipts, amounts of waiting payments, domains. Spaces, dashes and case do not matter."), h.find)
@@ -74,6 +74,7 @@ type AccountOverviewBody struct {
 	EffectiveStatus igny8.AccountStatus `json:"effective_status"`
 	Subscription    *SubscriptionBody   `json:"subscription,omitempty"`
 	Credits         int64               `json:"credits" doc:"The balance of credits."`
+	Available       int64               `json:"credits_available" doc:"The balance without what is held."`
 }
 
 func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*Out[AccountOverviewBody], error) {
@@ -81,7 +82,7 @@ func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (
 	if err != nil {
 		return nil, err
 	}
-	body := AccountOverviewBody{StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance}
+	body := AccountOverviewBody{StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
 	if o.Subscription != nil {
 		sub := subscriptionBody(*o.Subscription)
 		body.Subscription = &sub
@@ -99,7 +100,7 @@ func (h searchHandler) timeline(ctx context.Context, in *timelineIn) (*ListOutpu
 	if err != nil {
 		return nil, err
 	}
-	list, err := h.s.Timeline(ctx, in.ID, p)
+	list, err := h.s.Timeline(ctx, ActorFrom(ctx), in.ID, p)
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,8 @@ func Register(c *console.Console, d Deps) {
 	c.Staff("GET /staff/search", igny8.PermAccounts, h.find)
 	c.Staff("GET /staff/accounts", igny8.PermAccounts, h.accounts)
 	c.Staff("GET /staff/accounts/{id}", igny8.PermAccounts, h.account)
+	c.Staff("POST /staff/accounts/{id}/{act}", igny8.PermAccounts, h.do)
+	c.Staff("GET /staff/accounts/{id}/{act}/effects", igny8.PermAccounts, h.effects)
 	c.Staff("GET /staff/audit", igny8.PermPlatform, h.audit)
 	c.Staff("GET /staff/catalogue", igny8.PermCatalogue, h.catalogue)
 	c.Staff("GET /staff/health", igny8.PermPlatform, h.health)
