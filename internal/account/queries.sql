@@ -100,7 +100,20 @@ JOIN membership ON membership.user_id = app_user.id
 JOIN account ON account.id = membership.account_id
 LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
   OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
-WHERE app_user.id = @user_id AND session.id = @session_id AND membership.account_id = @account_id;
+WHERE app_user.id = @user_id AND session.id = @session_id AND session.acting IS NULL AND membership.account_id = @account_id;
+
+-- name: LookActing :one
+-- system scope: as LookMember, for staff who look into the account.
+SELECT app_user.email, app_user.status AS user_status, app_user.staff_permissions, session.revoked_at, session.expires_at, session.acting,
+  account.status, account.suspended_reason, account.created_at,
+  subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM app_user
+JOIN session ON session.user_id = app_user.id
+JOIN account ON account.id = session.home_account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE app_user.id = @user_id AND app_user.staff AND session.id = @session_id AND session.acting IS NOT NULL AND account.id = @account_id;
 
 -- name: LookAccount :one
 -- system scope: as LookMember, for an API key, which is nobody's.
@@ -115,7 +128,7 @@ WHERE account.id = @account_id;
 -- system scope: staff belong to no tenant.
 SELECT app_user.email, app_user.status AS user_status, app_user.staff, app_user.staff_permissions, session.revoked_at, session.expires_at
 FROM app_user JOIN session ON session.user_id = app_user.id
-WHERE app_user.id = @user_id AND session.id = @session_id;
+WHERE app_user.id = @user_id AND session.id = @session_id AND session.acting IS NULL;
 
 -- name: CountAccounts :one
 -- system scope: the demonstration must not mix with real accounts.

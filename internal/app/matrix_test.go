@@ -106,6 +106,8 @@ reinstateAccount                 401     403    403    403   403   403   200
 extendTrial                      401     403    403    403   403   403   200
 adjustCredits                    401     403    403    403   403   403   200
 assignPlan                       401     403    403    403   403   403   200
+impersonateAccount               401     403    403    403   403   403   200
+endImpersonation                 401     403    403    403   403   403   200
 listStaff                        401     403    403    403   403   403   200
 createStaff                      401     403    403    403   403   403   201
 updateStaff                      401     403    403    403   403   403   200
@@ -287,6 +289,7 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"updateStaff":         func(*world, *tenant) string { return `{"permissions":["platform.payments"]}` },
 	"suspendAccount":      func(*world, *tenant) string { return suspension },
 	"reinstateAccount":    func(*world, *tenant) string { return `{"note":"it was a mistake"}` },
+	"impersonateAccount":  func(*world, *tenant) string { return `{"reason":"they asked for help"}` },
 	"extendTrial":         func(*world, *tenant) string { return `{"days":7,"note":"they were ill"}` },
 	"adjustCredits":       func(*world, *tenant) string { return `{"credits":5,"note":"for the outage"}` },
 	"assignPlan":          func(*world, *tenant) string { return `{"plan":"enterprise","cycle":"monthly","note":"by contract"}` },

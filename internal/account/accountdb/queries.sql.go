@@ -409,6 +409,61 @@ func (q *Queries) LookAccount(ctx context.Context, accountID igny8.AccountID) (L
 	return i, err
 }
 
+const lookActing = `-- name: LookActing :one
+SELECT app_user.email, app_user.status AS user_status, app_user.staff_permissions, session.revoked_at, session.expires_at, session.acting,
+  account.status, account.suspended_reason, account.created_at,
+  subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM app_user
+JOIN session ON session.user_id = app_user.id
+JOIN account ON account.id = session.home_account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE app_user.id = $1 AND app_user.staff AND session.id = $2 AND session.acting IS NOT NULL AND account.id = $3
+`
+
+type LookActingParams struct {
+	UserID    igny8.UserID
+	SessionID igny8.SessionID
+	AccountID igny8.AccountID
+}
+
+type LookActingRow struct {
+	Email            string
+	UserStatus       string
+	StaffPermissions string
+	RevokedAt        *time.Time
+	ExpiresAt        time.Time
+	Acting           *string
+	Status           igny8.AccountStatus
+	SuspendedReason  *string
+	CreatedAt        time.Time
+	CurrentPeriodEnd *time.Time
+	GraceUntil       *time.Time
+	Waiting          bool
+}
+
+// system scope: as LookMember, for staff who look into the account.
+func (q *Queries) LookActing(ctx context.Context, arg LookActingParams) (LookActingRow, error) {
+	row := q.db.QueryRowContext(ctx, lookActing, arg.UserID, arg.SessionID, arg.AccountID)
+	var i LookActingRow
+	err := row.Scan(
+		&i.Email,
+		&i.UserStatus,
+		&i.StaffPermissions,
+		&i.RevokedAt,
+		&i.ExpiresAt,
+		&i.Acting,
+		&i.Status,
+		&i.SuspendedReason,
+		&i.CreatedAt,
+		&i.CurrentPeriodEnd,
+		&i.GraceUntil,
+		&i.Waiting,
+	)
+	return i, err
+}
+
 const lookMember = `-- name: LookMember :one
 SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role,
   account.status, account.suspended_reason, account.created_at,
@@ -420,7 +475,7 @@ JOIN membership ON membership.user_id = app_user.id
 JOIN account ON account.id = membership.account_id
 LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
   OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
-WHERE app_user.id = $1 AND session.id = $2 AND membership.account_id = $3
+WHERE app_user.id = $1 AND session.id = $2 AND session.acting IS NULL AND membership.account_id = $3
 `
 
 type LookMemberParams struct {
@@ -468,7 +523,7 @@ func (q *Queries) LookMember(ctx context.Context, arg LookMemberParams) (LookMem
 const lookStaff = `-- name: LookStaff :one
 SELECT app_user.email, app_user.status AS user_status, app_user.staff, app_user.staff_permissions, session.revoked_at, session.expires_at
 FROM app_user JOIN session ON session.user_id = app_user.id
-WHERE app_user.id = $1 AND session.id = $2
+WHERE app_user.id = $1 AND session.id = $2 AND session.acting IS NULL
 `
 
 type LookStaffParams struct {

@@ -158,7 +158,7 @@ func staffDetails(stored string) json.RawMessage {
 	var all, kept map[string]any
 	if json.Unmarshal([]byte(stored), &all) == nil {
 		kept = map[string]any{}
-		for _, name := range []string{"invoice", "received", "received_minor", "receipt", "code", "n", "from", "to", "days", "until", "credits", "plan", "why"} {
+		for _, name := range []string{"invoice", "received", "received_minor", "receipt", "code", "n", "from", "to", "days", "until", "credits", "plan", "why", "mode"} {
 			if v, ok := all[name]; ok {
 				kept[name] = v
 			}

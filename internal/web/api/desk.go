@@ -7,6 +7,7 @@ import (
 
 	"igny8"
 	"igny8/internal/account"
+	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/desk"
 )
@@ -25,6 +26,12 @@ func RegisterDesk(a *API, s *desk.Service) {
 	Register(a, route("/reinstate", "reinstateAccount", "Reinstate a suspended account", "It becomes what it was before, or what payments and time have made of it since."+told), h.reinstate)
 	Register(a, route("/extend-trial", "extendTrial", "Extend a trial", "Its credits expire with it. A trial that ran out runs again, unless a plan was paid or given since."+told), h.extend)
 	Register(a, adjust, h.adjust)
+	Register(a, route("/impersonate", "impersonateAccount", "Look into an account as one of its people",
+		"Read-only unless `write` is sent, and never closes the account, manages its team and keys, or touches a person's own login. Reading is allowed whatever state the account is in. "+
+			"The tokens have no refresh token; the look ends after 30 minutes, or when another one begins. The reason is in the account's own audit log."), h.impersonate)
+	end := route("", "endImpersonation", "End your look into an account", "Wherever it is open.")
+	end.Path = "/admin/impersonation/end"
+	Register(a, end, h.end)
 	Register(a, route("/assign-plan", "assignPlan", "Give a plan by hand",
 		"Ends what runs, sets the credits to the plan's, and makes the account active, without an invoice; unpaid invoices for plans become void."+told), h.assign)
 }
@@ -109,4 +116,47 @@ type AssignInput struct {
 func (h deskHandler) assign(ctx context.Context, in *ByIDIn[igny8.AccountID, AssignInput]) (*Out[ActedBody], error) {
 	g := billing.Gift{Plan: in.Body.Plan, Cycle: in.Body.Cycle, Months: in.Body.Months}
 	return done(h.s.AssignPlan(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, g, in.Body.Note))
+}
+
+// ImpersonateInput says why staff look in.
+type ImpersonateInput struct {
+	Reason string `json:"reason" minLength:"3" maxLength:"1000" doc:"The customer reads this."`
+	Write  bool   `json:"write,omitempty" doc:"To change something for them; without it, only to read."`
+}
+
+type impersonateIn struct {
+	Agent
+	ID   igny8.AccountID `path:"id"`
+	Body ImpersonateInput
+}
+
+// LookBody is a look into an account.
+type LookBody struct {
+	Account   AccountBody `json:"account"`
+	Tokens    LookTokens  `json:"tokens"`
+	ExpiresAt time.Time   `json:"expires_at" doc:"When the look ends by itself."`
+}
+
+// LookTokens are the tokens of a look: one, which cannot be refreshed.
+type LookTokens struct {
+	Access    string `json:"access"`
+	ExpiresIn int64  `json:"expires_in" doc:"Seconds." example:"900"`
+}
+
+func looking(l desk.Look) *Out[LookBody] {
+	return OK(LookBody{accountBody(l.Account), LookTokens{l.Tokens.Access, l.Tokens.ExpiresIn}, l.Until.UTC()})
+}
+
+func (h deskHandler) impersonate(ctx context.Context, in *impersonateIn) (*Out[LookBody], error) {
+	l, err := h.s.Impersonate(RenderWith(ctx, looking), ActorFrom(ctx), auth.Acting{Account: in.ID, Reason: in.Body.Reason,
+		Write: in.Body.Write, Device: in.device(ctx, false)})
+	if err != nil {
+		return nil, err
+	}
+	return looking(l), nil
+}
+
+func (h deskHandler) end(ctx context.Context, _ *struct{}) (*Out[EndedBody], error) {
+	n, err := h.s.EndLooks(ctx, ActorFrom(ctx))
+	return OK(EndedBody{n}), err
 }

@@ -47,7 +47,8 @@ func ErrorCodes() []ErrorCode {
 		{"account_suspended", 403, "Staff have suspended the account; reason tells why.", "With the reason payment, pay what is due. Otherwise write to support."},
 		{"limit_reached", 403, "The plan allows no more of these; limit, allowed, used and plan tell the details.", "Remove one, or choose a larger plan."},
 		{"no_account", 403, "You belong to no account any more.", "Ask to be invited, or sign up."},
-		{"self_approval", 403, "You belong to the account whose payment this is.", "Another member of staff must decide."},
+		{"staff_looking", 403, "Staff who look into an account may read; this needs more.", "Do it as staff, or look in again with write for what that allows."},
+		{"self_approval", 403, "You belong to the account that this is about.", "Another member of staff must decide or do it."},
 
 		{"not_found", 404, "There is no such object, or it is another account's; the two look alike on purpose.", "Check the id, and which account the token is for."},
 		{"setup_link_invalid", 404, "The link that makes the first staff user was used, is too old, or never was.", "Restart the server for a new one, or run igny8 staff create."},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"igny8"
 	"igny8/internal/account"
@@ -20,10 +21,14 @@ type Request struct {
 	User    account.User    // who is logged in
 	Account account.Account // the customer's account, zero for staff
 
-	c       *Console
-	area    view.Area
-	lang    text.Lang
-	token   string
+	c     *Console
+	area  view.Area
+	lang  text.Lang
+	token string
+	until time.Time // when the session ends unless it is used
+
+	lookOver bool // the request came by a look of staff that is over
+
 	values  url.Values
 	uploads map[string][]upload
 	tooBig  map[string]bool // fields whose file was larger than we take

@@ -38,7 +38,7 @@ type Response struct {
 	say     string
 	undo    igny8.PaymentID // whose approval may be undone
 	session *auth.Console   // set the cookie
-	leave   *bool           // drop the cookie of staff or customers
+	leave   *door           // drop the cookie
 	retry   int
 }
 
@@ -204,6 +204,9 @@ func (c *Console) shell(ctx context.Context, w http.ResponseWriter, r *Request, 
 	}
 	if r.LoggedIn() {
 		s.User, s.Account, s.Home = r.Actor.Email, r.Account.Name, home(r.Actor.Staff(), r.Account.Slug)
+		if !r.Actor.Impersonator.IsZero() {
+			s.Look = &view.Look{Until: r.until, Writes: r.Actor.Can(igny8.PermSiteWrite), End: r.Here("look", "end")}
+		}
 		if items := c.nav[r.area]; items != nil && !res.plain {
 			s.Nav = items(ctx, r)
 		}

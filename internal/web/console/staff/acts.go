@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"igny8"
+	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/desk"
@@ -25,6 +26,7 @@ const (
 	actTrial     = "extend-trial"
 	actCredits   = "adjust-credits"
 	actPlan      = "assign-plan"
+	actLook      = "look"
 )
 
 // begun is what the forms begin with.
@@ -39,12 +41,13 @@ func (d dossier) possible() (list []string) {
 		actTrial:     (d.Status == igny8.AccountTrial || d.Status == igny8.AccountExpired) && d.Subscription != nil && d.Subscription.Trial,
 		actCredits:   true,
 		actPlan:      !suspended,
+		actLook:      true,
 	} {
 		if can {
 			list = append(list, act)
 		}
 	}
-	order := []string{actReinstate, actTrial, actCredits, actPlan, actSuspend}
+	order := []string{actLook, actReinstate, actTrial, actCredits, actPlan, actSuspend}
 	slices.SortFunc(list, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
 	return list
 }
@@ -61,7 +64,12 @@ func (h handler) do(ctx context.Context, r *console.Request) (console.Response, 
 	if r.Value("preview") != "" {
 		return h.showAccount(ctx, r, act, r.Form())
 	}
-	err = h.perform(ctx, r, id, act)
+	var res console.Response
+	if act == actLook {
+		res, err = h.look(ctx, r, id)
+	} else {
+		res, err = console.SeeOther("/staff/accounts/"+id.String()).Saying("acted"), h.perform(ctx, r, id, act)
+	}
 	if f, ok := r.Refused(ctx, err); ok && err != nil {
 		switch igny8.CodeOf(err) {
 		case "invalid_transition":
@@ -77,7 +85,25 @@ func (h handler) do(ctx context.Context, r *console.Request) (console.Response, 
 	if err != nil {
 		return console.Response{}, err
 	}
-	return console.SeeOther("/staff/accounts/" + id.String()).Saying("acted"), nil
+	return res, nil
+}
+
+// look opens the account's pages in this browser, as its people see them. It has
+// a cookie of its own; a customer's login of the same browser stays.
+func (h handler) look(ctx context.Context, r *console.Request, id igny8.AccountID) (console.Response, error) {
+	l, err := h.Desk.Impersonate(ctx, r.Actor, auth.Acting{Account: id, Reason: r.Value("look_note"), Write: r.Value("look_write") == "on", Device: r.Device(ctx, false)})
+	if igny8.KindOf(err) == igny8.Invalid {
+		return console.Response{}, igny8.InvalidField("note", "required", "Say why, in 3 to 1000 characters.")
+	}
+	if err != nil {
+		return console.Response{}, err
+	}
+	return r.Enter(ctx, l.Tokens.Access, "")
+}
+
+// endLook ends the look that the request comes by.
+func (h handler) endLook(ctx context.Context, r *console.Request) (console.Response, error) {
+	return r.EndLook(ctx)
 }
 
 func (h handler) perform(ctx context.Context, r *console.Request, id igny8.AccountID, act string) (err error) {
@@ -170,6 +196,8 @@ func (d dossier) would(ctx context.Context, act string) []string {
 		return []string{text.T(ctx, "staff.act.credits.after", view.FormatNumber(ctx, d.Credits.Available), view.FormatNumber(ctx, after))}
 	case actPlan:
 		return d.wouldAssign(ctx, value)
+	case actLook:
+		return []string{text.T(ctx, "staff.act.look.pages", d.Name), text.T(ctx, "staff.act.look.told")}
 	}
 	return nil
 }
@@ -231,4 +259,12 @@ func (d dossier) planOptions() (out []view.Option) {
 		out = append(out, view.Option{Value: p.Slug, Label: p.Name})
 	}
 	return out
+}
+
+// noteHint says who reads the note of an act.
+func noteHint(ctx context.Context, act string) string {
+	if act == actLook {
+		return text.T(ctx, "staff.act.look.note")
+	}
+	return text.T(ctx, "staff.act.note.hint")
 }

@@ -62,6 +62,7 @@ func Register(c *console.Console, d Deps) {
 	c.Staff("GET /staff/accounts", igny8.PermAccounts, h.accounts)
 	c.Staff("GET /staff/accounts/{id}", igny8.PermAccounts, h.account)
 	c.Staff("POST /staff/accounts/{id}/{act}", igny8.PermAccounts, h.do)
+	c.Customer("POST /app/{account}/look/end", igny8.PermRead, account.NeedNone, h.endLook)
 	c.Staff("GET /staff/accounts/{id}/{act}/effects", igny8.PermAccounts, h.effects)
 	c.Staff("GET /staff/audit", igny8.PermPlatform, h.audit)
 	c.Staff("GET /staff/catalogue", igny8.PermCatalogue, h.catalogue)
