@@ -198,6 +198,13 @@ func Owner(ctx context.Context, tx *db.Tx) (Contact, error) {
 	return accountdb.New(tx).Owner(ctx, tx.Account)
 }
 
+// Verified reports whether an owner of the transaction's account has proved an
+// address.
+func Verified(ctx context.Context, tx *db.Tx) (bool, error) {
+	n, err := accountdb.New(tx).VerifiedOwners(ctx, tx.Account)
+	return n > 0, err
+}
+
 // IsMember reports whether the user belongs to the transaction's account.
 func IsMember(ctx context.Context, tx *db.Tx, user igny8.UserID) (bool, error) {
 	n, err := accountdb.New(tx).IsMember(ctx, accountdb.IsMemberParams{AccountID: tx.Account, UserID: user})

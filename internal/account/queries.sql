@@ -80,6 +80,10 @@ WHERE membership.user_id = $1 ORDER BY membership.id;
 SELECT app_user.id, app_user.email, app_user.first_name, app_user.language FROM membership JOIN app_user ON app_user.id = membership.user_id
 WHERE membership.account_id = @account_id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1;
 
+-- name: VerifiedOwners :one
+SELECT count(*) FROM membership JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = @account_id AND membership.role = 'owner' AND app_user.email_verified_at IS NOT NULL;
+
 -- name: IsMember :one
 SELECT count(*) FROM membership WHERE account_id = $1 AND user_id = $2;
 

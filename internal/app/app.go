@@ -127,6 +127,9 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.catalog = catalog.New(d)
 	a.signup = signup.New(d, a.auth)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
+	if cfg.SMTPURL != "" {
+		a.billing.OnlyVerified()
+	}
 	a.site = site.New(d)
 	a.search = search.New(d)
 	a.desk = desk.New(d, a.auth)

@@ -108,6 +108,7 @@ adjustCredits                    401     403    403    403   403   403   200
 assignPlan                       401     403    403    403   403   403   200
 impersonateAccount               401     403    403    403   403   403   200
 endImpersonation                 401     403    403    403   403   403   200
+listSuspicions                   401     403    403    403   403   403   200
 listStaff                        401     403    403    403   403   403   200
 createStaff                      401     403    403    403   403   403   201
 updateStaff                      401     403    403    403   403   403   200

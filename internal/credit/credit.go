@@ -185,6 +185,16 @@ func Spend(ctx context.Context, tx *db.Tx, actor igny8.Actor, s Spending) (Trans
 		ObjectID: t.ID.String(), Details: map[string]any{"credits": s.Credits, "operation": s.Operation}})
 }
 
+// Spent returns what work has taken from the account in all. The balance is locked,
+// so nobody spends meanwhile.
+func Spent(ctx context.Context, tx *db.Tx) (int64, error) {
+	q := creditdb.New(tx)
+	if _, err := q.LockBalance(ctx, tx.Account); err != nil && !db.Absent(err) {
+		return 0, fmt.Errorf("lock credit balance: %w", err)
+	}
+	return q.SpentSoFar(ctx, tx.Account)
+}
+
 // plan says how much of which lot n credits burn. The lots come in order.
 func plan(lots []Lot, n int64) (burns []burn, pool string, err error) {
 	for _, lot := range lots {

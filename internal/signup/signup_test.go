@@ -309,3 +309,21 @@ func TestASetupLinkGetsOld(t *testing.T) {
 		}
 	})
 }
+
+// One person has one trial, however the address is written.
+func TestOneTrialPerPerson(t *testing.T) {
+	on(t, true, func(w world) {
+		for first, again := range map[string][]string{
+			"nadia.qureshi@gmail.com": {"nadiaqureshi@gmail.com", "Nadia.Qureshi+two@gmail.com", "n.a.d.i.a.qureshi@googlemail.com", "NADIAQURESHI+x+y@GoogleMail.com"},
+			"hamza.ali@example.com":   {"hamza.ali+test@example.com", "hamza.ali+@example.com", "Hamza.Ali+1@EXAMPLE.com"},
+		} {
+			w.register(form(first))
+			for _, email := range again {
+				if _, err := w.signup.Register(w.Context(), form(email)); igny8.CodeOf(err) != "trial_already_used" {
+					w.Errorf("%s after %s: %v", email, first, err)
+				}
+			}
+		}
+		w.register(form("hamzaali@example.com")) // dots count there
+	})
+}

@@ -931,3 +931,15 @@ func (q *Queries) UserByEmail(ctx context.Context, emailNorm string) (AppUser, e
 	)
 	return i, err
 }
+
+const verifiedOwners = `-- name: VerifiedOwners :one
+SELECT count(*) FROM membership JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = $1 AND membership.role = 'owner' AND app_user.email_verified_at IS NOT NULL
+`
+
+func (q *Queries) VerifiedOwners(ctx context.Context, accountID igny8.AccountID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, verifiedOwners, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}

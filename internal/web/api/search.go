@@ -26,6 +26,8 @@ func RegisterSearch(a *API, s *search.Service) {
 	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", ""), h.accounts)
 	Register(a, route("/accounts/{id}", "getAccountOverview", "Open an account", "Each look is in the account's own audit log."), h.account)
 	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", "Each look is in the account's own audit log."), h.timeline)
+	Register(a, route("/suspicions", "listSuspicions", "Facts that staff may want to look into, newest first",
+		"Of the last 30 days: four or more signups from one network within a day, one name from one network in several accounts, networks with very many logins, references and proofs that several accounts used. Nothing happens by itself."), h.suspicions)
 	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", ""), h.platform)
 	Register(a, route("/search", "search", "Search everything",
 		"E-mail addresses, account names and numbers, invoice numbers, pay codes, references, receipts, amounts of waiting payments, domains. Spaces, dashes and case do not matter."), h.find)
@@ -125,6 +127,38 @@ func (h searchHandler) platform(ctx context.Context, in *platformIn) (*ListOutpu
 func staffAudit(e audit.Event) AuditEventBody {
 	return AuditEventBody{ID: e.ID, Action: e.Action, Actor: AuditActor{e.ActorID, e.ActorEmail, igny8.Role(e.ActorRole), e.Network},
 		Object: AuditObject{e.ObjectType, e.ObjectID}, Details: json.RawMessage(e.Details), CreatedAt: e.CreatedAt.UTC()}
+}
+
+// SuspicionBody is a fact that staff may want to look into.
+type SuspicionBody struct {
+	Kind     string        `json:"kind" enum:"many_signups,same_person,many_logins,shared_reference,shared_proof"`
+	What     string        `json:"what" doc:"What is shared: the network, the reference, or the beginning of the file's SHA-256."`
+	Count    int64         `json:"count" doc:"Of accounts; for many_logins of tries."`
+	LastAt   time.Time     `json:"last_at"`
+	Accounts []SuspectBody `json:"accounts" doc:"The newest ten."`
+}
+
+// SuspectBody is an account in a suspicion.
+type SuspectBody struct {
+	ID        igny8.AccountID     `json:"id"`
+	Number    int64               `json:"number"`
+	Name      string              `json:"name"`
+	Status    igny8.AccountStatus `json:"status"`
+	CreatedAt time.Time           `json:"created_at"`
+}
+
+func (h searchHandler) suspicions(ctx context.Context, _ *struct{}) (*ListOutput[SuspicionBody], error) {
+	list, err := h.s.Suspicions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return All(list, func(x search.Suspicion) SuspicionBody {
+		out := SuspicionBody{x.Kind, x.What, x.Count, x.Last.UTC(), []SuspectBody{}}
+		for _, a := range x.Accounts {
+			out.Accounts = append(out.Accounts, SuspectBody{a.ID, a.Number, a.Name, a.Status, a.Created.UTC()})
+		}
+		return out
+	}), nil
 }
 
 // HitBody is one thing that was found.

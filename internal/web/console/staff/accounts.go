@@ -93,6 +93,14 @@ func (h handler) showAccount(ctx context.Context, r *console.Request, act string
 	return console.Page(d.Name, "accounts", accountPage(d)).Showing(f), nil
 }
 
+func (h handler) suspicious(ctx context.Context, r *console.Request) (console.Response, error) {
+	list, err := h.Search.Suspicions(ctx)
+	if err != nil {
+		return console.Response{}, err
+	}
+	return console.Page(text.T(ctx, "staff.suspicious"), "suspicious", suspiciousPage(list)), nil
+}
+
 func (h handler) audit(ctx context.Context, r *console.Request) (console.Response, error) {
 	list, err := h.Search.PlatformAudit(ctx, r.ListPage())
 	if err != nil {
