@@ -92,9 +92,9 @@ WHERE p.id > @since_id AND p.reference_norm <> '' LIMIT 500;
 
 -- name: SharedProofs :many
 -- system scope: payments told lately that came with a file which another account
--- sent, too.
+-- sent, too. CROSS JOIN because SQLite keeps its order: from the few new payments on.
 SELECT m.original_sha256, p.created_at AS told_at, account.id, account.number, account.name, account.status, account.created_at
-FROM payment p JOIN payment_proof m ON m.account_id = p.account_id AND m.payment_id = p.id
+FROM payment p CROSS JOIN payment_proof m
 JOIN payment_proof o ON o.original_sha256 = m.original_sha256 AND o.account_id <> m.account_id
 JOIN account ON account.id IN (m.account_id, o.account_id)
-WHERE p.id > @since_id LIMIT 500;
+WHERE p.id > @since_id AND m.account_id = p.account_id AND m.payment_id = p.id LIMIT 500;

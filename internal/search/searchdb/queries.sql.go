@@ -658,10 +658,10 @@ func (q *Queries) RecentSignups(ctx context.Context, sinceID igny8.AccountID) ([
 
 const sharedProofs = `-- name: SharedProofs :many
 SELECT m.original_sha256, p.created_at AS told_at, account.id, account.number, account.name, account.status, account.created_at
-FROM payment p JOIN payment_proof m ON m.account_id = p.account_id AND m.payment_id = p.id
+FROM payment p CROSS JOIN payment_proof m
 JOIN payment_proof o ON o.original_sha256 = m.original_sha256 AND o.account_id <> m.account_id
 JOIN account ON account.id IN (m.account_id, o.account_id)
-WHERE p.id > $1 LIMIT 500
+WHERE p.id > $1 AND m.account_id = p.account_id AND m.payment_id = p.id LIMIT 500
 `
 
 type SharedProofsRow struct {
@@ -675,7 +675,7 @@ type SharedProofsRow struct {
 }
 
 // system scope: payments told lately that came with a file which another account
-// sent, too.
+// sent, too. CROSS JOIN because SQLite keeps its order: from the few new payments on.
 func (q *Queries) SharedProofs(ctx context.Context, sinceID igny8.PaymentID) ([]SharedProofsRow, error) {
 	rows, err := q.db.QueryContext(ctx, sharedProofs, sinceID)
 	if err != nil {

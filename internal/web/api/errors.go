@@ -47,6 +47,7 @@ func ErrorCodes() []ErrorCode {
 		{"account_suspended", 403, "Staff have suspended the account; reason tells why.", "With the reason payment, pay what is due. Otherwise write to support."},
 		{"limit_reached", 403, "The plan allows no more of these; limit, allowed, used and plan tell the details.", "Remove one, or choose a larger plan."},
 		{"email_unverified", 403, "Nobody has proved an address yet: this needs it, as do more than 50 credits in all.", "Open the link in the letter, or ask for a new one at /api/v1/auth/email/resend."},
+		{"wrong_network", 403, "The API key is not taken from this address.", "Call from one of the key's networks, or make a key for this one."},
 		{"no_account", 403, "You belong to no account any more.", "Ask to be invited, or sign up."},
 		{"staff_looking", 403, "Staff who look into an account may read; this needs more.", "Do it as staff, or look in again with write for what that allows."},
 		{"self_approval", 403, "You belong to the account that this is about.", "Another member of staff must decide or do it."},
