@@ -114,6 +114,7 @@ type NewUser struct {
 	Email, EmailNorm, PasswordHash string
 	FirstName, LastName, Language  string
 	Staff                          bool
+	Permissions                    []igny8.Permission // of staff; none is all
 }
 
 // ErrEmailTaken answers an address that is registered already.
@@ -125,7 +126,7 @@ var ErrEmailTaken = igny8.E(igny8.Conflict, "email_taken",
 func CreateUser(ctx context.Context, tx *db.Tx, n NewUser) (User, error) {
 	u, err := accountdb.New(tx).InsertUser(ctx, accountdb.InsertUserParams{ID: db.NewID[igny8.UserID](tx), Email: n.Email,
 		EmailNorm: n.EmailNorm, PasswordHash: n.PasswordHash, FirstName: n.FirstName, LastName: n.LastName,
-		Language: n.Language, Staff: n.Staff, Now: tx.Now})
+		Language: n.Language, Staff: n.Staff, StaffPermissions: stored(n.Permissions), Now: tx.Now})
 	if db.Absent(err) {
 		return u, ErrEmailTaken
 	}
@@ -177,12 +178,32 @@ func SetStatus(ctx context.Context, tx *db.Tx, from, to igny8.AccountStatus) err
 	return err
 }
 
+// Suspend takes the account's access away, for payment or for policy, and remembers
+// what it was.
+func Suspend(ctx context.Context, tx *db.Tx, a Account, reason string) (Account, error) {
+	if !igny8.Allowed(igny8.AccountTransitions, a.Status, igny8.AccountSuspended) {
+		return a, igny8.InvalidTransition(a.Status)
+	}
+	out, err := accountdb.New(tx).Suspend(ctx, accountdb.SuspendParams{AccountID: tx.Account, FromStatus: a.Status, Reason: &reason, Now: tx.Now})
+	if db.Absent(err) {
+		return a, igny8.InvalidTransition(a.Status)
+	}
+	return out, err
+}
+
 // Contact is the person that letters about the account go to.
 type Contact = accountdb.OwnerRow
 
 // Owner returns the account's first owner.
 func Owner(ctx context.Context, tx *db.Tx) (Contact, error) {
 	return accountdb.New(tx).Owner(ctx, tx.Account)
+}
+
+// Verified reports whether an owner of the transaction's account has proved an
+// address.
+func Verified(ctx context.Context, tx *db.Tx) (bool, error) {
+	n, err := accountdb.New(tx).VerifiedOwners(ctx, tx.Account)
+	return n > 0, err
 }
 
 // IsMember reports whether the user belongs to the transaction's account.
@@ -278,21 +299,6 @@ func (p Patch) validate() error {
 		}
 	}
 	return nil
-}
-
-// Staff lists the platform's staff.
-func (s *Service) Staff(ctx context.Context) (list []User, err error) {
-	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		list, err = accountdb.New(tx).ListStaff(ctx)
-		return err
-	})
-	return list, err
-}
-
-// DisableStaff takes a staff user's access away and returns the user's id.
-func DisableStaff(ctx context.Context, tx *db.Tx, emailNorm string) (igny8.UserID, error) {
-	u, err := accountdb.New(tx).DisableStaff(ctx, accountdb.DisableStaffParams{EmailNorm: emailNorm, Now: tx.Now})
-	return u.ID, err
 }
 
 // Count returns how many accounts there are.

@@ -21,13 +21,17 @@ UPDATE account SET status = @to_status, suspended_reason = NULL, status_before =
   erase_at = CASE WHEN CAST(@to_status AS text) = 'active' THEN NULL ELSE erase_at END
 WHERE id = @account_id AND status = @from_status RETURNING *;
 
+-- name: Suspend :one
+UPDATE account SET status = 'suspended', suspended_reason = @reason, status_before = status, version = version + 1, updated_at = @now
+WHERE id = @account_id AND status = @from_status RETURNING *;
+
 -- name: UpdateProfile :one
 UPDATE account SET name = @name, time_zone = @time_zone, billing = @billing, version = version + 1, updated_at = @now
 WHERE id = @account_id RETURNING *;
 
 -- name: InsertUser :one
-INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', @now, @now) ON CONFLICT (email_norm) DO NOTHING RETURNING *;
+INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, staff_permissions, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', @now, @now) ON CONFLICT (email_norm) DO NOTHING RETURNING *;
 
 -- name: GetUser :one
 -- system scope: a user is of no tenant.
@@ -40,8 +44,15 @@ SELECT * FROM app_user WHERE email_norm = $1;
 -- name: ListStaff :many
 SELECT * FROM app_user WHERE staff ORDER BY created_at, id;
 
--- name: DisableStaff :one
-UPDATE app_user SET status = 'disabled', updated_at = @now WHERE email_norm = @email_norm AND staff RETURNING *;
+-- name: StaffTurn :one
+-- Changes of staff go one at a time, so that the last who may everything is known.
+INSERT INTO counter (name, value) VALUES ('staff', 1)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value;
+
+-- name: SetStaff :one
+-- system scope: staff are of no tenant.
+UPDATE app_user SET staff_permissions = @permissions, status = @to_status, updated_at = @now
+WHERE id = @id AND staff AND status = @from_status RETURNING *;
 
 -- name: LockUser :one
 -- system scope: a user is of no tenant.
@@ -107,6 +118,10 @@ WHERE membership.user_id = $1 ORDER BY membership.id;
 SELECT app_user.id, app_user.email, app_user.first_name, app_user.language FROM membership JOIN app_user ON app_user.id = membership.user_id
 WHERE membership.account_id = @account_id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1;
 
+-- name: VerifiedOwners :one
+SELECT count(*) FROM membership JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = @account_id AND membership.role = 'owner' AND app_user.email_verified_at IS NOT NULL;
+
 -- name: IsMember :one
 SELECT count(*) FROM membership WHERE account_id = $1 AND user_id = $2;
 
@@ -127,7 +142,20 @@ JOIN membership ON membership.user_id = app_user.id
 JOIN account ON account.id = membership.account_id
 LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
   OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
-WHERE app_user.id = @user_id AND session.id = @session_id AND membership.account_id = @account_id;
+WHERE app_user.id = @user_id AND session.id = @session_id AND session.acting IS NULL AND membership.account_id = @account_id;
+
+-- name: LookActing :one
+-- system scope: as LookMember, for staff who look into the account.
+SELECT app_user.email, app_user.status AS user_status, app_user.staff_permissions, session.revoked_at, session.expires_at, session.acting,
+  account.status, account.suspended_reason, account.created_at,
+  subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM app_user
+JOIN session ON session.user_id = app_user.id
+JOIN account ON account.id = session.home_account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE app_user.id = @user_id AND app_user.staff AND session.id = @session_id AND session.acting IS NOT NULL AND account.id = @account_id;
 
 -- name: LookAccount :one
 -- system scope: as LookMember, for an API key, which is nobody's.
@@ -140,9 +168,9 @@ WHERE account.id = @account_id;
 
 -- name: LookStaff :one
 -- system scope: staff belong to no tenant.
-SELECT app_user.email, app_user.status AS user_status, app_user.staff, session.revoked_at, session.expires_at
+SELECT app_user.email, app_user.status AS user_status, app_user.staff, app_user.staff_permissions, session.revoked_at, session.expires_at
 FROM app_user JOIN session ON session.user_id = app_user.id
-WHERE app_user.id = @user_id AND session.id = @session_id;
+WHERE app_user.id = @user_id AND session.id = @session_id AND session.acting IS NULL;
 
 -- name: CountAccounts :one
 -- system scope: the demonstration must not mix with real accounts.

@@ -25,6 +25,7 @@ import (
 	"igny8/internal/catalog"
 	"igny8/internal/config"
 	"igny8/internal/db"
+	"igny8/internal/desk"
 	"igny8/internal/doctor"
 	"igny8/internal/event"
 	"igny8/internal/gateway/smtp"
@@ -72,6 +73,7 @@ type App struct {
 	offboard *offboard.Service
 	search   *search.Service
 	ops      *ops.Service
+	desk     *desk.Service
 	feed     *event.Feed
 	pages    *console.Console
 }
@@ -144,9 +146,13 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.signup = signup.New(d, a.auth)
 	a.team = team.New(d, a.auth, auth.Derive(secret, "invitations"), cfg.PublicURL)
 	a.billing = billing.New(d, files, auth.Derive(secret, "billing"), cfg.PublicURL)
+	if cfg.SMTPURL != "" {
+		a.billing.OnlyVerified()
+	}
 	a.site = site.New(d)
 	a.offboard = offboard.New(d, a.auth, files, cfg.PublicURL)
 	a.search = search.New(d)
+	a.desk = desk.New(d, a.auth)
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
@@ -261,6 +267,8 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterAdmin(r, a.billing)
 	api.RegisterSearch(r, a.search)
 	api.RegisterJobs(r, a.ops)
+	api.RegisterStaff(r, a.desk, a.account)
+	api.RegisterDesk(r, a.desk)
 	if a.cfg.SMTPURL == "" {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}
@@ -301,7 +309,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	personpages.Register(c, personpages.Deps{Auth: a.auth})
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
-		Catalog: a.catalog, Search: a.search, Ops: a.ops,
+		Account: a.account, Desk: a.desk, Catalog: a.catalog, Search: a.search, Ops: a.ops,
 		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
 	return c, nil
 }

@@ -13,9 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"igny8"
+	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/config"
 	"igny8/internal/db"
+	"igny8/internal/desk"
 )
 
 // errFinding ends a command with status 1: it worked, and found something.
@@ -230,6 +232,7 @@ func (c *cli) openapi() *cobra.Command {
 func (c *cli) staff() *cobra.Command {
 	cmd := &cobra.Command{Use: "staff", Short: "Platform staff: who approves payments"}
 	var email string
+	var permissions []string
 	var fromStdin bool
 	create := &cobra.Command{Use: "create --email E --password-stdin", Short: "Make a staff user; the password comes on standard input", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -241,7 +244,7 @@ func (c *cli) staff() *cobra.Command {
 				return err
 			}
 			return c.withAuth(cmd, func(ctx context.Context, a *App) error {
-				u, err := a.auth.CreateStaff(ctx, email, strings.TrimRight(string(password), "\r\n"))
+				u, err := a.desk.AddStaff(ctx, igny8.SystemActor, desk.NewStaff{Email: email, Password: strings.TrimRight(string(password), "\r\n"), Permissions: named(permissions)})
 				if err != nil {
 					return err
 				}
@@ -249,12 +252,13 @@ func (c *cli) staff() *cobra.Command {
 			})
 		}}
 	create.Flags().StringVar(&email, "email", "", "address of the staff user")
+	create.Flags().StringSliceVar(&permissions, "permissions", nil, "what they may, such as payments,accounts; all when it is left out")
 	create.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	create.MarkFlagRequired("email")
 	disable := &cobra.Command{Use: "disable EMAIL", Short: "End a staff user's access and sessions", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withAuth(cmd, func(ctx context.Context, a *App) error {
-				if err := a.auth.DisableStaff(ctx, args[0]); err != nil {
+				if err := a.desk.DisableStaff(ctx, args[0]); err != nil {
 					return fmt.Errorf("disable %s: %w", args[0], err)
 				}
 				return nil
@@ -280,25 +284,41 @@ func (c *cli) resetSecondFactor() *cobra.Command {
 	return cmd
 }
 
+// named are the permissions that the command line names, with "platform." or
+// without; all when it names none.
+func named(short []string) (out []igny8.Permission) {
+	for _, name := range short {
+		if name != string(igny8.PermPlatform) && !strings.HasPrefix(name, "platform.") {
+			name = "platform." + name
+		}
+		out = append(out, igny8.Permission(name))
+	}
+	if len(short) == 0 {
+		return igny8.StaffPermissions()
+	}
+	return out
+}
+
 func (c *cli) staffList() *cobra.Command {
 	type row struct {
-		ID     string `json:"id"`
-		Email  string `json:"email"`
-		Status string `json:"status"`
+		ID          string             `json:"id"`
+		Email       string             `json:"email"`
+		Status      string             `json:"status"`
+		Permissions []igny8.Permission `json:"permissions"`
 	}
 	return &cobra.Command{Use: "list", Short: "List the staff", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return c.withAuth(cmd, func(ctx context.Context, a *App) error {
 			users, err := a.account.Staff(ctx)
 			rows := []row{}
 			for _, u := range users {
-				rows = append(rows, row{u.ID.String(), u.Email, u.Status})
+				rows = append(rows, row{u.ID.String(), u.Email, u.Status, account.Granted(u)})
 			}
 			if err != nil {
 				return err
 			}
 			return c.print(rows, func(w io.Writer) {
 				for _, r := range rows {
-					fmt.Fprintf(w, "%s  %-9s %s\n", r.ID, r.Status, r.Email)
+					fmt.Fprintf(w, "%s  %-9s %s  %s\n", r.ID, r.Status, r.Email, r.Permissions)
 				}
 			})
 		})

@@ -132,6 +132,17 @@ getAccountOverview               401     403    403    403   403   403   200
 getAccountTimeline               401     403    403    403   403   403   200
 listPlatformAuditEvents          401     403    403    403   403   403   200
 search                           401     403    403    403   403   403   200
+suspendAccount                   401     403    403    403   403   403   200
+reinstateAccount                 401     403    403    403   403   403   200
+extendTrial                      401     403    403    403   403   403   200
+adjustCredits                    401     403    403    403   403   403   200
+assignPlan                       401     403    403    403   403   403   200
+impersonateAccount               401     403    403    403   403   403   200
+endImpersonation                 401     403    403    403   403   403   200
+listSuspicions                   401     403    403    403   403   403   200
+listStaff                        401     403    403    403   403   403   200
+createStaff                      401     403    403    403   403   403   201
+updateStaff                      401     403    403    403   403   403   200
 listJobs                         401     403    403    403   403   403   200
 retryJob                         401     403    403    403   403   403   200
 `
@@ -172,6 +183,7 @@ type tenant struct {
 	invite string            // an open invitation
 	link   string            // its token
 	key    string            // id of an API key
+	clerk  string            // id of a staff user
 	tokens map[string]string // by principal
 }
 
@@ -183,7 +195,12 @@ func (w *world) paidUp() *tenant {
 	w.must(200, "POST", "/admin/payments/"+u.paid+"/approve", w.staff, "")
 	o := w.tenant(u, w.newSite(u.token))
 	o.key = w.newKey(o)
+	o.clerk = w.must(201, "POST", "/admin/staff", w.staff, newClerk()).text("id")
 	return o
+}
+
+func newClerk() string {
+	return `{"email":"` + newEmail() + `","password":"` + password + `","permissions":["platform.payments"]}`
 }
 
 func (w *world) newKey(o *tenant) string {
@@ -240,10 +257,22 @@ var needs = map[string]func(*world) *tenant{
 	"withdrawPayment": waiting, "claimPayment": waiting, "approvePayment": waiting, "rejectPayment": waiting, "bulkApprovePayments": waiting, "retryJob": failed,
 	"getMember": crowded, "updateMember": crowded, "removeMember": crowded, "createInvitation": crowded, "resendInvitation": crowded, "revokeInvitation": crowded,
 	"getInvitation": crowded, "acceptInvitation": crowded, "offerOwnership": crowded,
+	"suspendAccount": trying, "reinstateAccount": suspended, "extendTrial": trying, "assignPlan": trying,
 }
 
 func unpaid(w *world) *tenant  { return w.tenant(w.signUp(starter), "") }
 func waiting(w *world) *tenant { return w.tenant(w.paying(), "") }
+
+func trying(w *world) *tenant { return w.tenant(w.signUp(""), "") }
+
+// suspended makes an account that staff suspended for payment: its people may ask.
+func suspended(w *world) *tenant {
+	o := unpaid(w)
+	w.must(200, "POST", "/admin/accounts/"+o.account+"/suspend", w.staff, suspension)
+	return o
+}
+
+const suspension = `{"reason":"payment","note":"it owes us"}`
 
 // failed makes an account whose first letter could not be sent.
 func failed(w *world) *tenant {
@@ -263,7 +292,7 @@ func pathOf(rt api.Route, o *tenant) string {
 	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
 	id := igny8.NewID[igny8.SessionID](time.Now()).String() // of an object that never was
 	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
-		"/account/api-keys/": o.key, "/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job,
+		"/account/api-keys/": o.key, "/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job, "/admin/staff/": o.clerk,
 		"/account/members/": o.member, "/account/invitations/": o.invite} {
 		if strings.HasPrefix(rt.Path, prefix) && value != "" {
 			id = value

@@ -14,7 +14,8 @@ var protected = []string{"role", "account", "account_id", "user_id", "id", "stat
 	"staff", "total_minor", "decided_by"}
 
 // settable are the exceptions: where the member is part of the request.
-var settable = []string{"register plan", "createQuote plan", "spendCredits credits", "updateMember role", "createInvitation role", "switchAccount account"}
+var settable = []string{"register plan", "createQuote plan", "spendCredits credits", "updateMember role", "createInvitation role", "switchAccount account",
+	"updateStaff status", "adjustCredits credits", "assignPlan plan"}
 
 func TestProtectedFieldsAreRefusedEverywhere(t *testing.T) {
 	onBoth(t, loud, func(t *testing.T, w *world) {

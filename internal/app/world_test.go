@@ -177,6 +177,12 @@ func loud(t *testing.T) slog.Handler {
 // startTest builds the program over the database at url and serves it.
 func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler, settings ...func(*config.Config)) *world {
 	t.Helper()
+	return startNode(t, url, t.TempDir(), log, settings...)
+}
+
+// startNode is startTest with a data folder that other nodes may share.
+func startNode(t *testing.T, url, data string, log func(*testing.T) slog.Handler, settings ...func(*config.Config)) *world {
+	t.Helper()
 	w := &world{}
 	d := dbtest.Open(t, url, dbtest.WithHook(func(story string, done int, committed bool) error {
 		if f := w.hook.Load(); f != nil {
@@ -187,7 +193,7 @@ func startTest(t *testing.T, url string, log func(*testing.T) slog.Handler, sett
 	if err := migrate(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	cfg := config.Config{Data: t.TempDir(), Secret: strings.Repeat("s", 32), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
+	cfg := config.Config{Data: data, Secret: strings.Repeat("s", 32), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
 	for _, set := range settings {
 		set(&cfg)
 	}

@@ -28,7 +28,7 @@ var ladder = map[string]int{
 
 	"internal/content": 7,
 
-	"internal/doctor": 8, "internal/doctor/doctortest": 8, "internal/offboard": 8, "internal/ops": 8, "internal/search": 8, "internal/signup": 8, "internal/team": 8,
+	"internal/desk": 8, "internal/doctor": 8, "internal/doctor/doctortest": 8, "internal/offboard": 8, "internal/ops": 8, "internal/search": 8, "internal/signup": 8, "internal/team": 8,
 
 	"internal/web": 9, "internal/web/api": 9, "internal/web/docs": 9,
 	"internal/web/console/text": 1, "internal/web/console/view": 9, // they know no HTTP and no service

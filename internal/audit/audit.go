@@ -50,9 +50,13 @@ func Record(ctx context.Context, tx *db.Tx, actor igny8.Actor, e Entry) error {
 			return fmt.Errorf("audit details: %w", err)
 		}
 	}
+	role := actor.Role
+	if !actor.Impersonator.IsZero() { // staff stay staff when they look in
+		role = igny8.RoleDeveloper
+	}
 	row := auditdb.InsertEventParams{
 		AccountID: account, Seq: head.Seq, ID: db.NewID[igny8.AuditID](tx), Action: e.Action,
-		ActorID: cmp.Or(actor.User.String(), actor.Key.String()), ActorEmail: actor.Email, ActorRole: string(actor.Role), Network: actor.Network,
+		ActorID: cmp.Or(actor.User.String(), actor.Key.String()), ActorEmail: actor.Email, ActorRole: string(role), Network: actor.Network,
 		ObjectType: e.ObjectType, ObjectID: e.ObjectID, Details: string(details), CreatedAt: tx.Now, PrevHash: head.Hash,
 	}
 	row.Hash = hash(auditdb.AuditEvent(row))

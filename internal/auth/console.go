@@ -182,6 +182,9 @@ func (s *Service) EndConsole(ctx context.Context, token string) error {
 		if row.Session.RevokedAt != nil {
 			return nil
 		}
+		if row.Session.Acting != nil {
+			return endLook(ctx, tx, row.Session)
+		}
 		return s.endSession(ctx, tx, igny8.Actor{User: row.Session.UserID, Account: row.Session.HomeAccount, Session: row.Session.ID}, "logout")
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"igny8/internal/auth"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/desk"
 	"igny8/internal/job"
 )
 
@@ -191,7 +192,10 @@ func TestConsoleEndsWithItsSession(t *testing.T) {
 		p.gone(opened.Token, "after the session was ended elsewhere")
 
 		staff := p.login("staff@example.com", true, false)
-		if err := p.s.DisableStaff(p.Context(), "staff@example.com"); err != nil {
+		if _, err := p.s.CreateStaff(p.Context(), "chief@example.com", consolePassword); err != nil {
+			p.Fatal(err)
+		}
+		if err := desk.New(p.d, p.s).DisableStaff(p.Context(), "staff@example.com"); err != nil {
 			p.Fatal(err)
 		}
 		p.gone(staff.Token, "after the user was disabled")

@@ -264,3 +264,11 @@ SELECT count(*) FROM site WHERE account_id = @account_id AND id = @site_id AND a
 
 -- name: TouchKey :exec
 UPDATE api_key SET last_used_at = @now WHERE account_id = @account_id AND id = @id;
+
+-- name: InsertActing :one
+INSERT INTO session (id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, acting, acting_reason)
+VALUES ($1, $2, $3, FALSE, $4, $5, @now, @now, $6, $7, $8) RETURNING *;
+
+-- name: EndActing :many
+-- system scope: staff are of no tenant. Those that are over by themselves, too.
+UPDATE session SET revoked_at = @now, revoked_reason = 'ended' WHERE user_id = @user_id AND acting IS NOT NULL AND revoked_at IS NULL RETURNING *;

@@ -186,21 +186,24 @@ func (s *Service) checkPassword(ctx context.Context, emailNorm, password string)
 	return user, nil
 }
 
-// CreateStaff makes a member of the platform's staff.
-func (s *Service) CreateStaff(ctx context.Context, email, password string) (u account.User, err error) {
-	n, err := s.newStaff(ctx, email, password)
+// CreateStaff makes a member of the platform's staff, on behalf of who runs the
+// program. Without permissions they may everything.
+func (s *Service) CreateStaff(ctx context.Context, email, password string, permissions ...igny8.Permission) (u account.User, err error) {
+	n, err := s.NewStaff(ctx, email, password)
 	if err != nil {
 		return u, err
 	}
+	n.Permissions = permissions
 	err = s.db.System(ctx, "auth.create_staff", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		u, err = createStaff(ctx, tx, n)
+		u, err = AddStaff(ctx, tx, igny8.SystemActor, n)
 		return err
 	})
 	return u, err
 }
 
-// newStaff checks address and password, outside of any transaction.
-func (s *Service) newStaff(ctx context.Context, email, password string) (n account.NewUser, err error) {
+// NewStaff checks the address and password of a staff user to be, outside of any
+// transaction.
+func (s *Service) NewStaff(ctx context.Context, email, password string) (n account.NewUser, err error) {
 	e, err := ParseEmail("email", email)
 	if err != nil {
 		return n, err
@@ -209,25 +212,21 @@ func (s *Service) newStaff(ctx context.Context, email, password string) (n accou
 	return account.NewUser{Email: e.Address, EmailNorm: e.Login, PasswordHash: hash, FirstName: "Staff", Language: "en", Staff: true}, err
 }
 
-func createStaff(ctx context.Context, tx *db.Tx, n account.NewUser) (account.User, error) {
+// AddStaff makes the staff user; who may is the caller's to know.
+func AddStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor, n account.NewUser) (account.User, error) {
 	u, err := account.CreateUser(ctx, tx, n)
 	if err != nil {
 		return u, err
 	}
-	return u, audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "staff.create", ObjectType: "user", ObjectID: u.ID.String()})
+	return u, audit.Record(ctx, tx, actor, audit.Entry{Action: "staff.create", ObjectType: "user", ObjectID: u.ID.String(),
+		Details: map[string]any{"email": u.Email, "permissions": account.Granted(u)}})
 }
 
-// DisableStaff ends a staff user's access and sessions at once.
-func (s *Service) DisableStaff(ctx context.Context, email string) error {
-	return s.db.System(ctx, "auth.disable_staff", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		id, err := account.DisableStaff(ctx, tx, NormalizeEmail(email))
-		if err != nil {
-			return err
-		}
-		reason := "staff user disabled"
-		if err := authdb.New(tx).RevokeSessionsOf(ctx, authdb.RevokeSessionsOfParams{UserID: id, Reason: &reason, Now: &tx.Now}); err != nil {
-			return fmt.Errorf("revoke sessions: %w", err)
-		}
-		return audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "staff.disable", ObjectType: "user", ObjectID: id.String()})
-	})
+// EndSessionsOf ends all sessions of a person within the transaction, which must
+// be in system scope.
+func EndSessionsOf(ctx context.Context, tx *db.Tx, user igny8.UserID, reason string) error {
+	if err := authdb.New(tx).RevokeSessionsOf(ctx, authdb.RevokeSessionsOfParams{UserID: user, Reason: &reason, Now: &tx.Now}); err != nil {
+		return fmt.Errorf("revoke sessions: %w", err)
+	}
+	return nil
 }

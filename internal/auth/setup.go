@@ -71,7 +71,7 @@ func (s *Service) Setup(ctx context.Context, token, email, password string) (u a
 	if err := s.CheckSetup(ctx, token); err != nil {
 		return u, err
 	}
-	n, err := s.newStaff(ctx, email, password)
+	n, err := s.NewStaff(ctx, email, password)
 	if err != nil {
 		return u, err
 	}
@@ -87,7 +87,7 @@ func (s *Service) Setup(ctx context.Context, token, email, password string) (u a
 		if err != nil {
 			return fmt.Errorf("take setup link: %w", err)
 		}
-		u, err = createStaff(ctx, tx, n)
+		u, err = AddStaff(ctx, tx, igny8.SystemActor, n)
 		return err
 	})
 	return u, err

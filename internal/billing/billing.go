@@ -41,6 +41,7 @@ type Service struct {
 	inspector *blob.Inspector
 	secret    []byte
 	publicURL string
+	verified  bool // see OnlyVerified
 }
 
 // New returns the service. secret signs pay links; publicURL (without a slash at
@@ -48,6 +49,11 @@ type Service struct {
 func New(d *db.DB, files blob.Store, secret []byte, publicURL string) *Service {
 	return &Service{db: d, files: files, inspector: blob.NewInspector(), secret: secret, publicURL: publicURL}
 }
+
+// OnlyVerified lets accounts whose owners have proved no address spend no more than
+// FreeUnverified credits. For installations that send letters: elsewhere nobody
+// could prove anything.
+func (s *Service) OnlyVerified() { s.verified = true }
 
 // Due is what is still owed on the invoice, in minor units.
 func (i Invoice) Due() int64 {

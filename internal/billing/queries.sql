@@ -214,3 +214,48 @@ DELETE FROM approval_hold WHERE account_id = $1 AND payment_id = $2 RETURNING *;
 -- name: Holds :many
 -- system scope: staff see every account's; there are as many as were approved in the last seconds.
 SELECT * FROM approval_hold WHERE due_at <= @until ORDER BY due_at LIMIT 500;
+
+-- name: LiveSubscription :one
+SELECT * FROM subscription WHERE account_id = $1 AND status IN ('active', 'past_due');
+
+-- name: ExpireLive :exec
+UPDATE subscription SET status = 'expired', updated_at = @now WHERE account_id = @account_id AND status IN ('active', 'past_due');
+
+-- name: EndLive :many
+-- Ends what runs, now: a trial is over, a paid subscription is cancelled.
+UPDATE subscription SET status = CASE WHEN trial OR status = 'past_due' THEN 'expired' ELSE 'cancelled' END,
+  current_period_end = CASE WHEN current_period_start < @now AND current_period_end > @now THEN @now ELSE current_period_end END, updated_at = @now
+WHERE account_id = @account_id AND status IN ('active', 'past_due') RETURNING id;
+
+-- name: CutPeriods :exec
+-- A paid period ends with its subscription, so that a later one does not overlap it.
+UPDATE subscription_period SET ends_at = @now
+WHERE account_id = @account_id AND subscription_id = @subscription_id AND starts_at < @now AND ends_at > @now;
+
+-- name: CancelIncomplete :exec
+UPDATE subscription SET status = 'cancelled', updated_at = @now WHERE account_id = @account_id AND status = 'incomplete';
+
+-- name: VoidUnpaid :many
+UPDATE invoice SET status = 'void', void_reason = @void_reason, version = version + 1, updated_at = @now
+WHERE account_id = @account_id AND type = 'subscription' AND status = 'pending' AND amount_paid_minor = 0 AND balance_used_minor = 0 RETURNING *;
+
+-- name: MoneyUnderway :one
+-- Money for subscriptions that is not settled: payments that wait, invoices that are
+-- paid in part, periods that are paid and have not begun.
+SELECT (SELECT count(*) FROM payment p JOIN invoice i ON i.account_id = p.account_id AND i.id = p.invoice_id
+    WHERE p.account_id = @account_id AND p.status = 'pending_approval' AND i.type = 'subscription')
+  + (SELECT count(*) FROM invoice WHERE invoice.account_id = @account_id AND type = 'subscription' AND invoice.status = 'pending' AND amount_paid_minor + balance_used_minor > 0)
+  + (SELECT count(*) FROM subscription_period WHERE subscription_period.account_id = @account_id AND starts_at > @now) AS n;
+
+-- name: LatestTrial :one
+-- Unless something was paid or given since.
+SELECT * FROM subscription WHERE subscription.account_id = @account_id AND trial AND NOT EXISTS (
+  SELECT 1 FROM subscription s WHERE s.account_id = @account_id AND NOT s.trial AND s.current_period_start IS NOT NULL)
+ORDER BY id DESC LIMIT 1;
+
+-- name: MoveTrial :one
+UPDATE subscription SET status = 'active', current_period_end = @ends_at, trial_ends_at = @ends_at, updated_at = @now
+WHERE account_id = @account_id AND id = @id AND trial AND status IN ('active', 'expired') RETURNING *;
+
+-- name: PaymentsWaiting :one
+SELECT count(*) FROM payment WHERE account_id = $1 AND status = 'pending_approval';

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/auth"
 	"igny8/internal/billing/billingdb"
 	"igny8/internal/catalog"
 	"igny8/internal/credit"
@@ -17,6 +19,10 @@ import (
 const (
 	MaxSpend     = 1_000_000 // credits
 	MaxReference = 200       // characters
+
+	// FreeUnverified is how many credits an account may spend in all before an owner
+	// has proved an address.
+	FreeUnverified = 50
 )
 
 // SpendRequest asks for credits to be spent: either for a quantity of an
@@ -37,7 +43,7 @@ func (s *Service) SpendCredits(ctx context.Context, actor igny8.Actor, in SpendR
 		return t, err
 	}
 	err = s.db.Tenant(ctx, "credits.spend", actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		if t, err = spendTx(ctx, tx, actor, in); err != nil {
+		if t, err = s.spendTx(ctx, tx, actor, in); err != nil {
 			return err
 		}
 		return idem.StoreAnswer(ctx, tx, t)
@@ -45,7 +51,7 @@ func (s *Service) SpendCredits(ctx context.Context, actor igny8.Actor, in SpendR
 	return t, err
 }
 
-func spendTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, in SpendRequest) (credit.Transaction, error) {
+func (s *Service) spendTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, in SpendRequest) (credit.Transaction, error) {
 	if in.Site.IsZero() && actor.Sites != nil {
 		return credit.Transaction{}, igny8.InvalidField("site", "required", "Name the site: you reach certain sites only.")
 	}
@@ -75,8 +81,31 @@ func spendTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, in SpendRequest)
 	case price > MaxSpend:
 		return credit.Transaction{}, igny8.InvalidField("quantity", "out_of_range", "One spending is at most 1000000 credits; send a smaller quantity.")
 	}
+	if err := s.mayStillSpend(ctx, tx, price); err != nil {
+		return credit.Transaction{}, err
+	}
 	return credit.Spend(ctx, tx, actor, credit.Spending{Credits: price, Operation: in.Operation, Reference: in.Reference,
 		Description: text, Site: in.Site})
+}
+
+// mayStillSpend refuses an account without a proved address that would have spent
+// more than it may look around with.
+func (s *Service) mayStillSpend(ctx context.Context, tx *db.Tx, price int64) error {
+	if !s.verified {
+		return nil
+	}
+	ok, err := account.Verified(ctx, tx)
+	if err != nil || ok {
+		return err
+	}
+	spent, err := credit.Spent(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if spent+price > FreeUnverified {
+		return auth.ErrUnverified.With("spent", spent).With("limit", int64(FreeUnverified))
+	}
+	return nil
 }
 
 func (in SpendRequest) validate() error {

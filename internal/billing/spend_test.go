@@ -100,3 +100,56 @@ func TestSpend(t *testing.T) {
 		}
 	})
 }
+
+// Before an owner has proved an address an account may spend fifty credits in all,
+// also when sixteen ask at once; where no letters are sent, everything.
+func TestUnverifiedSpendFifty(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		billingtest.Seed(t, d)
+		tim, free, s := billingtest.Trial(t, d), billingtest.Trial(t, d), billing.New(d, nil, nil, "")
+		s.OnlyVerified()
+		errs := make([]error, 16)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() {
+				for {
+					if _, errs[i] = s.SpendCredits(t.Context(), tim, billing.SpendRequest{Credits: 10}); igny8.KindOf(errs[i]) != igny8.Unavailable {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		got := map[string]int{}
+		for _, err := range errs {
+			if err == nil {
+				got["spent"]++
+			} else {
+				got[igny8.CodeOf(err)]++
+			}
+		}
+		if got["spent"] != 5 || got["email_unverified"] != 11 {
+			t.Errorf("%v, want 5 spent and 11 refused", got)
+		}
+		if _, err := s.SpendCredits(t.Context(), free, billing.SpendRequest{Credits: 51}); igny8.CodeOf(err) != "email_unverified" {
+			t.Errorf("51 at once: %v", err)
+		}
+		if _, err := s.SpendCredits(t.Context(), free, billing.SpendRequest{Credits: 50}); err != nil {
+			t.Errorf("50: %v", err)
+		}
+		err := d.System(t.Context(), "test", tim.Account, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, "UPDATE app_user SET email_verified_at = $1 WHERE id = $2", d.Now(), tim.User)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.SpendCredits(t.Context(), tim, billing.SpendRequest{Credits: 450}); err != nil {
+			t.Errorf("with a proved address: %v", err)
+		}
+		if _, err := billing.New(d, nil, nil, "").SpendCredits(t.Context(), free, billing.SpendRequest{Credits: 450}); err != nil {
+			t.Errorf("without letters: %v", err)
+		}
+		doctortest.Assert(t, d)
+	})
+}

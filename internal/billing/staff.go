@@ -75,6 +75,19 @@ func (s *Service) StaffPayment(ctx context.Context, id igny8.PaymentID) (out Sta
 	return out, err
 }
 
+// OpenPayment is StaffPayment for staff who look at it: that they did is in the
+// account's audit log.
+func (s *Service) OpenPayment(ctx context.Context, actor igny8.Actor, id igny8.PaymentID) (StaffPayment, error) {
+	out, err := s.StaffPayment(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	return out, s.db.Tenant(ctx, "billing.look", out.AccountID, func(ctx context.Context, tx *db.Tx) error {
+		return audit.Record(ctx, tx, actor, audit.Entry{Action: "payment.view", ObjectType: "payment", ObjectID: id.String(),
+			Details: map[string]any{"invoice": out.Invoice.Number}})
+	})
+}
+
 func staffPayment(r billingdb.QueueEntryRow) StaffPayment {
 	return StaffPayment{Payment: Payment{Payment: r.Payment}, Invoice: Invoice{Invoice: r.Invoice},
 		AccountName: r.AccountName, AccountNumber: r.AccountNumber, Country: r.Country}

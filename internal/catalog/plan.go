@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"igny8"
@@ -98,6 +99,17 @@ func currentPlans(ctx context.Context, tx *db.Tx) ([]Plan, error) {
 // not: for staff who give plans by hand. Customers buy through PriceFor.
 func PlanBySlug(ctx context.Context, tx *db.Tx, slug string) (Plan, error) {
 	return firstPlan(ctx, tx, ErrUnknownPlan, func(p Plan) bool { return p.Slug == slug })
+}
+
+// Givable lists the plans that staff can give by hand: all but trials, also those
+// that are not public.
+func (s *Service) Givable(ctx context.Context) (list []Plan, err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		all, err := currentPlans(ctx, tx)
+		list = slices.DeleteFunc(all, func(p Plan) bool { return p.Trial })
+		return err
+	})
+	return list, err
 }
 
 // TrialPlan returns the plan of free trials, or ErrNoTrial.

@@ -24,6 +24,7 @@ const (
 	TypeSubscription = "subscription"
 	TypePurchase     = "purchase"
 	TypeDeduction    = "deduction"
+	TypeAdjustment   = "adjustment"
 	TypeExpiry       = "expiry"
 )
 
@@ -53,7 +54,8 @@ func SetPlan(ctx context.Context, tx *db.Tx, n int64, expires time.Time, src Sou
 	if n == 0 {
 		return nil
 	}
-	return grant(ctx, tx, PoolPlan, TypeSubscription, n, &expires, src, description)
+	_, err := grant(ctx, tx, PoolPlan, TypeSubscription, n, &expires, src, description)
+	return err
 }
 
 // AddBonus adds n credits to the bonus pool, which never expires.
@@ -61,7 +63,8 @@ func AddBonus(ctx context.Context, tx *db.Tx, n int64, src Source, description s
 	if err := creditdb.New(tx).OpenBalance(ctx, creditdb.OpenBalanceParams{AccountID: tx.Account, UpdatedAt: tx.Now}); err != nil {
 		return fmt.Errorf("open credit balance: %w", err)
 	}
-	return grant(ctx, tx, PoolBonus, TypePurchase, n, nil, src, description)
+	_, err := grant(ctx, tx, PoolBonus, TypePurchase, n, nil, src, description)
+	return err
 }
 
 func expirePlan(ctx context.Context, tx *db.Tx, src Source) error {
@@ -86,19 +89,19 @@ func expirePlan(ctx context.Context, tx *db.Tx, src Source) error {
 	return nil
 }
 
-func grant(ctx context.Context, tx *db.Tx, pool, typ string, n int64, expires *time.Time, src Source, description string) error {
+func grant(ctx context.Context, tx *db.Tx, pool, typ string, n int64, expires *time.Time, src Source, description string) (Transaction, error) {
 	lot := db.NewID[igny8.LotID](tx)
 	err := creditdb.New(tx).InsertLot(ctx, creditdb.InsertLotParams{AccountID: tx.Account, ID: lot, Pool: pool, Source: src.Kind,
 		SourceID: src.ID, Amount: n, ExpiresAt: expires, CreatedAt: tx.Now})
 	if err != nil {
-		return fmt.Errorf("insert lot: %w", err)
+		return Transaction{}, fmt.Errorf("insert lot: %w", err)
 	}
 	line := Transaction{Type: typ, Pool: pool, Amount: n, Source: src.Kind, SourceID: src.ID, Description: description}
 	t, err := write(ctx, tx, line, []burn{{lot, -n}})
 	if err != nil {
-		return err
+		return t, err
 	}
-	return event.Emit(ctx, tx, "credits.granted", t.ID.String(), map[string]any{"amount": n, "pool": pool, "balance_after": t.BalanceAfter})
+	return t, event.Emit(ctx, tx, "credits.granted", t.ID.String(), map[string]any{"amount": n, "pool": pool, "balance_after": t.BalanceAfter})
 }
 
 type burn struct {
@@ -180,6 +183,16 @@ func Spend(ctx context.Context, tx *db.Tx, actor igny8.Actor, s Spending) (Trans
 	}
 	return t, audit.Record(ctx, tx, actor, audit.Entry{Action: "credits.spend", ObjectType: "credit_transaction",
 		ObjectID: t.ID.String(), Details: map[string]any{"credits": s.Credits, "operation": s.Operation}})
+}
+
+// Spent returns what work has taken from the account in all. The balance is locked,
+// so nobody spends meanwhile.
+func Spent(ctx context.Context, tx *db.Tx) (int64, error) {
+	q := creditdb.New(tx)
+	if _, err := q.LockBalance(ctx, tx.Account); err != nil && !db.Absent(err) {
+		return 0, fmt.Errorf("lock credit balance: %w", err)
+	}
+	return q.SpentSoFar(ctx, tx.Account)
 }
 
 // plan says how much of which lot n credits burn. The lots come in order.

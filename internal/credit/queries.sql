@@ -24,6 +24,13 @@ VALUES ($1, $2, $3, $4, $5, @amount, @amount, $6, $7);
 -- name: TakeFromLot :one
 UPDATE credit_lot SET remaining = remaining - @amount WHERE account_id = @account_id AND id = @id AND remaining >= @amount RETURNING remaining;
 
+-- name: ProlongLot :exec
+UPDATE credit_lot SET expires_at = @expires_at WHERE account_id = @account_id AND source = @source AND source_id = @source_id;
+
+-- name: SpentSoFar :one
+-- What work has taken, in all.
+SELECT CAST(COALESCE(-SUM(amount), 0) AS bigint) AS spent FROM credit_transaction WHERE account_id = $1 AND type = 'deduction';
+
 -- name: InsertTransaction :exec
 INSERT INTO credit_transaction (account_id, seq, id, type, pool, amount, balance_after, description, reference, operation, site_id, user_id, source, source_id, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);

@@ -64,3 +64,37 @@ WHERE payment.status = 'pending_approval' AND payment.amount_minor IN (@minor, @
 SELECT site.id, site.domain, account.id AS account_id, account.name FROM site
 JOIN account ON account.id = site.account_id
 WHERE lower(@pattern) <> '' AND site.domain LIKE @pattern ESCAPE '\' AND site.deleted_at IS NULL LIMIT 10;
+
+-- name: RecentSignups :many
+-- system scope: who signed up lately, and from where. The first row of an account's
+-- audit log is its signup.
+SELECT account.id, account.number, account.name, account.status, account.created_at, audit_event.network,
+  CAST(COALESCE((SELECT lower(app_user.first_name || ' ' || app_user.last_name) FROM membership JOIN app_user ON app_user.id = membership.user_id
+    WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS person
+FROM account JOIN audit_event ON audit_event.account_id = account.id AND audit_event.seq = 1
+WHERE account.id > @since_id AND audit_event.action = 'account.create' ORDER BY account.id DESC LIMIT 5000;
+
+-- name: BusyNetworks :many
+-- system scope: networks from which logins were tried very often.
+SELECT key, hits, first_at FROM throttle WHERE hits >= 20 AND first_at > @since AND key LIKE 'login:net:%' ORDER BY first_at DESC LIMIT 50;
+
+-- name: AccountsFrom :many
+-- system scope: accounts whose people logged in from a network.
+SELECT DISTINCT account.id, account.number, account.name, account.status, account.created_at FROM session JOIN account ON account.id = session.home_account
+WHERE session.network = @network AND session.acting IS NULL LIMIT 10;
+
+-- name: SharedReferences :many
+-- system scope: payments told lately whose reference another account used, too.
+SELECT p.reference, p.created_at AS told_at, account.id, account.number, account.name, account.status, account.created_at
+FROM payment p JOIN payment o ON o.reference_norm = p.reference_norm AND o.account_id <> p.account_id
+JOIN account ON account.id IN (p.account_id, o.account_id)
+WHERE p.id > @since_id AND p.reference_norm <> '' LIMIT 500;
+
+-- name: SharedProofs :many
+-- system scope: payments told lately that came with a file which another account
+-- sent, too. CROSS JOIN because SQLite keeps its order: from the few new payments on.
+SELECT m.original_sha256, p.created_at AS told_at, account.id, account.number, account.name, account.status, account.created_at
+FROM payment p CROSS JOIN payment_proof m
+JOIN payment_proof o ON o.original_sha256 = m.original_sha256 AND o.account_id <> m.account_id
+JOIN account ON account.id IN (m.account_id, o.account_id)
+WHERE p.id > @since_id AND m.account_id = p.account_id AND m.payment_id = p.id LIMIT 500;

@@ -55,33 +55,15 @@ type Overview struct {
 	Effective    igny8.AccountStatus
 	Subscription *billing.Subscription
 	Credits      credit.Balance
+	Reinstated   igny8.AccountStatus // what a suspended account would be
+	Events       []audit.Event       // the newest
 }
 
 // Open reads one account for staff, and writes into that account's own audit log
 // that they looked.
 func (s *Service) Open(ctx context.Context, staff igny8.Actor, id igny8.AccountID) (o Overview, err error) {
 	err = s.db.System(ctx, "search.open", id, func(ctx context.Context, tx *db.Tx) error {
-		row, err := searchdb.New(tx).OneAccount(ctx, id)
-		if err != nil {
-			return err
-		}
-		o = Overview{Entry: Entry(row)}
-		waiting, err := searchdb.New(tx).PaymentWaits(ctx, id)
-		if err != nil {
-			return fmt.Errorf("look for a waiting payment: %w", err)
-		}
-		facts := account.Facts{Status: row.Status, CreatedAt: row.CreatedAt, Waiting: waiting > 0}
-		sub, err := billing.CurrentSubscription(ctx, tx)
-		switch {
-		case igny8.KindOf(err) == igny8.NotFound:
-		case err != nil:
-			return err
-		default:
-			o.Subscription = &sub
-			facts.PeriodEnd, facts.GraceUntil = sub.CurrentPeriodEnd, sub.GraceUntil
-		}
-		o.Effective = account.Effective(facts, tx.Now)
-		if o.Credits, err = credit.BalanceOf(ctx, tx); err != nil {
+		if o, err = overview(ctx, tx, id); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, staff, audit.Entry{Action: "account.view", ObjectType: "account", ObjectID: id.String()})
@@ -89,14 +71,78 @@ func (s *Service) Open(ctx context.Context, staff igny8.Actor, id igny8.AccountI
 	return o, err
 }
 
-// Timeline lists everything that happened in an account, newest first.
-func (s *Service) Timeline(ctx context.Context, id igny8.AccountID, p igny8.Page) (list igny8.List[audit.Event], err error) {
+// Again reads an account that staff have open, for the parts of its page that
+// change while they type. It is the same look, and told once.
+func (s *Service) Again(ctx context.Context, id igny8.AccountID) (o Overview, err error) {
 	err = s.db.Read(ctx, id, func(ctx context.Context, tx *db.Tx) error {
+		o, err = overview(ctx, tx, id)
+		return err
+	})
+	return o, err
+}
+
+func overview(ctx context.Context, tx *db.Tx, id igny8.AccountID) (o Overview, err error) {
+	row, err := searchdb.New(tx).OneAccount(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	o = Overview{Entry: Entry(row)}
+	waiting, err := searchdb.New(tx).PaymentWaits(ctx, id)
+	if err != nil {
+		return o, fmt.Errorf("look for a waiting payment: %w", err)
+	}
+	facts := account.Facts{Status: row.Status, CreatedAt: row.CreatedAt, Waiting: waiting > 0}
+	sub, err := billing.CurrentSubscription(ctx, tx)
+	switch {
+	case igny8.KindOf(err) == igny8.NotFound:
+	case err != nil:
+		return o, err
+	default:
+		o.Subscription = &sub
+		facts.PeriodEnd, facts.GraceUntil = sub.CurrentPeriodEnd, sub.GraceUntil
+	}
+	o.Effective = account.Effective(facts, tx.Now)
+	if o.Credits, err = credit.BalanceOf(ctx, tx); err != nil {
+		return o, err
+	}
+	if err := unsuspended(ctx, tx, &o); err != nil {
+		return o, err
+	}
+	events, err := audit.List(ctx, tx, igny8.Page{Limit: newest})
+	if err != nil {
+		return o, fmt.Errorf("read the timeline: %w", err)
+	}
+	o.Events = events.Items
+	return o, nil
+}
+
+// newest is how many events of an account are shown at a glance.
+const newest = 50
+
+// unsuspended fills in what a suspended account would be.
+func unsuspended(ctx context.Context, tx *db.Tx, o *Overview) error {
+	if o.Status != igny8.AccountSuspended {
+		return nil
+	}
+	a, err := account.Get(ctx, tx)
+	if err != nil {
+		return err
+	}
+	o.Reinstated, err = billing.StatusWithout(ctx, tx, a)
+	return err
+}
+
+// Timeline lists everything that happened in an account, newest first, and writes
+// into that account's own audit log that staff looked.
+func (s *Service) Timeline(ctx context.Context, staff igny8.Actor, id igny8.AccountID, p igny8.Page) (list igny8.List[audit.Event], err error) {
+	err = s.db.System(ctx, "search.timeline", id, func(ctx context.Context, tx *db.Tx) error {
 		if _, err := account.Get(ctx, tx); err != nil {
 			return err
 		}
-		list, err = audit.List(ctx, tx, p)
-		return err
+		if list, err = audit.List(ctx, tx, p); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, staff, audit.Entry{Action: "account.view_timeline", ObjectType: "account", ObjectID: id.String()})
 	})
 	return list, err
 }

@@ -59,7 +59,7 @@ func TestOneBoxFindsEverything(t *testing.T) {
 		if err != nil || o.OwnerEmail != owner.Email || o.Effective != igny8.AccountPendingPayment || o.Subscription == nil {
 			t.Fatalf("%+v, %v", o, err)
 		}
-		log, err := s.Timeline(t.Context(), owner.Account, igny8.Page{})
+		log, err := s.Timeline(t.Context(), staff, owner.Account, igny8.Page{})
 		if err != nil || len(log.Items) == 0 || log.Items[0].Action != "account.view" || log.Items[0].ActorEmail != staff.Email {
 			t.Errorf("timeline %+v, %v", log.Items, err)
 		}

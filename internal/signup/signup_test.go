@@ -14,6 +14,7 @@ import (
 	"igny8/internal/billing/billingtest"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/desk"
 	"igny8/internal/doctor/doctortest"
 	"igny8/internal/signup"
 )
@@ -236,8 +237,10 @@ func TestWrongPasswordsWaitLongerAndLonger(t *testing.T) {
 
 func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 	on(t, true, func(w world) {
-		if _, err := w.auth.CreateStaff(w.Context(), "clerk@example.com", "quiet-harbour-lamp-7"); err != nil {
-			w.Fatal(err)
+		for _, email := range []string{"clerk@example.com", "chief@example.com"} {
+			if _, err := w.auth.CreateStaff(w.Context(), email, "quiet-harbour-lamp-7"); err != nil {
+				w.Fatal(err)
+			}
 		}
 		_, tokens, err := w.auth.Login(w.Context(), auth.Credentials{Email: "clerk@example.com", Password: "quiet-harbour-lamp-7"})
 		if err != nil {
@@ -247,7 +250,7 @@ func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 		if err != nil || !actor.Staff() || account.Admit(actor, igny8.PermPlatform, account.NeedNone) != nil {
 			w.Fatalf("%+v %v", actor, err)
 		}
-		if err := w.auth.DisableStaff(w.Context(), "clerk@example.com"); err != nil {
+		if err := desk.New(w.d, w.auth).DisableStaff(w.Context(), "clerk@example.com"); err != nil {
 			w.Fatal(err)
 		}
 		if _, err := w.auth.Authenticate(w.Context(), tokens.Access, ""); igny8.CodeOf(err) != "invalid_token" {
@@ -310,5 +313,23 @@ func TestASetupLinkGetsOld(t *testing.T) {
 		if err := w.auth.CheckSetup(w.Context(), token); igny8.CodeOf(err) != "setup_link_invalid" {
 			w.Errorf("after half an hour: %v", err)
 		}
+	})
+}
+
+// One person has one trial, however the address is written.
+func TestOneTrialPerPerson(t *testing.T) {
+	on(t, true, func(w world) {
+		for first, again := range map[string][]string{
+			"nadia.qureshi@gmail.com": {"nadiaqureshi@gmail.com", "Nadia.Qureshi+two@gmail.com", "n.a.d.i.a.qureshi@googlemail.com", "NADIAQURESHI+x+y@GoogleMail.com"},
+			"hamza.ali@example.com":   {"hamza.ali+test@example.com", "hamza.ali+@example.com", "Hamza.Ali+1@EXAMPLE.com"},
+		} {
+			w.register(form(first))
+			for _, email := range again {
+				if _, err := w.signup.Register(w.Context(), form(email)); igny8.CodeOf(err) != "trial_already_used" {
+					w.Errorf("%s after %s: %v", email, first, err)
+				}
+			}
+		}
+		w.register(form("hamzaali@example.com")) // dots count there
 	})
 }

@@ -89,40 +89,6 @@ func (q *Queries) DeleteMember(ctx context.Context, arg DeleteMemberParams) (Mem
 	return i, err
 }
 
-const disableStaff = `-- name: DisableStaff :one
-UPDATE app_user SET status = 'disabled', updated_at = $1 WHERE email_norm = $2 AND staff RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
-`
-
-type DisableStaffParams struct {
-	Now       time.Time
-	EmailNorm string
-}
-
-func (q *Queries) DisableStaff(ctx context.Context, arg DisableStaffParams) (AppUser, error) {
-	row := q.db.QueryRowContext(ctx, disableStaff, arg.Now, arg.EmailNorm)
-	var i AppUser
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.EmailNorm,
-		&i.PasswordHash,
-		&i.FirstName,
-		&i.LastName,
-		&i.Language,
-		&i.Staff,
-		&i.Status,
-		&i.EmailVerifiedAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.TotpSealed,
-		&i.TotpConfirmedAt,
-		&i.TotpStep,
-		&i.StaffPermissions,
-		&i.NumberStyle,
-	)
-	return i, err
-}
-
 const getAccount = `-- name: GetAccount :one
 SELECT id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at FROM account WHERE id = $1
 `
@@ -288,20 +254,21 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 }
 
 const insertUser = `-- name: InsertUser :one
-INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $9) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
+INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, staff_permissions, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $10) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
 `
 
 type InsertUserParams struct {
-	ID           igny8.UserID
-	Email        string
-	EmailNorm    string
-	PasswordHash string
-	FirstName    string
-	LastName     string
-	Language     string
-	Staff        bool
-	Now          time.Time
+	ID               igny8.UserID
+	Email            string
+	EmailNorm        string
+	PasswordHash     string
+	FirstName        string
+	LastName         string
+	Language         string
+	Staff            bool
+	StaffPermissions string
+	Now              time.Time
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) (AppUser, error) {
@@ -314,6 +281,7 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) (AppUser
 		arg.LastName,
 		arg.Language,
 		arg.Staff,
+		arg.StaffPermissions,
 		arg.Now,
 	)
 	var i AppUser
@@ -493,6 +461,61 @@ func (q *Queries) LookAccount(ctx context.Context, accountID igny8.AccountID) (L
 	return i, err
 }
 
+const lookActing = `-- name: LookActing :one
+SELECT app_user.email, app_user.status AS user_status, app_user.staff_permissions, session.revoked_at, session.expires_at, session.acting,
+  account.status, account.suspended_reason, account.created_at,
+  subscription.current_period_end, subscription.grace_until,
+  EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') AS waiting
+FROM app_user
+JOIN session ON session.user_id = app_user.id
+JOIN account ON account.id = session.home_account
+LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
+  OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
+WHERE app_user.id = $1 AND app_user.staff AND session.id = $2 AND session.acting IS NOT NULL AND account.id = $3
+`
+
+type LookActingParams struct {
+	UserID    igny8.UserID
+	SessionID igny8.SessionID
+	AccountID igny8.AccountID
+}
+
+type LookActingRow struct {
+	Email            string
+	UserStatus       string
+	StaffPermissions string
+	RevokedAt        *time.Time
+	ExpiresAt        time.Time
+	Acting           *string
+	Status           igny8.AccountStatus
+	SuspendedReason  *string
+	CreatedAt        time.Time
+	CurrentPeriodEnd *time.Time
+	GraceUntil       *time.Time
+	Waiting          bool
+}
+
+// system scope: as LookMember, for staff who look into the account.
+func (q *Queries) LookActing(ctx context.Context, arg LookActingParams) (LookActingRow, error) {
+	row := q.db.QueryRowContext(ctx, lookActing, arg.UserID, arg.SessionID, arg.AccountID)
+	var i LookActingRow
+	err := row.Scan(
+		&i.Email,
+		&i.UserStatus,
+		&i.StaffPermissions,
+		&i.RevokedAt,
+		&i.ExpiresAt,
+		&i.Acting,
+		&i.Status,
+		&i.SuspendedReason,
+		&i.CreatedAt,
+		&i.CurrentPeriodEnd,
+		&i.GraceUntil,
+		&i.Waiting,
+	)
+	return i, err
+}
+
 const lookMember = `-- name: LookMember :one
 SELECT app_user.email, app_user.status AS user_status, session.revoked_at, session.expires_at, membership.role, membership.sites,
   account.status, account.suspended_reason, account.created_at,
@@ -504,7 +527,7 @@ JOIN membership ON membership.user_id = app_user.id
 JOIN account ON account.id = membership.account_id
 LEFT JOIN subscription ON subscription.account_id = account.id AND (subscription.status IN ('active', 'past_due')
   OR account.status = 'pending_payment' AND subscription.status = 'incomplete')
-WHERE app_user.id = $1 AND session.id = $2 AND membership.account_id = $3
+WHERE app_user.id = $1 AND session.id = $2 AND session.acting IS NULL AND membership.account_id = $3
 `
 
 type LookMemberParams struct {
@@ -552,9 +575,9 @@ func (q *Queries) LookMember(ctx context.Context, arg LookMemberParams) (LookMem
 }
 
 const lookStaff = `-- name: LookStaff :one
-SELECT app_user.email, app_user.status AS user_status, app_user.staff, session.revoked_at, session.expires_at
+SELECT app_user.email, app_user.status AS user_status, app_user.staff, app_user.staff_permissions, session.revoked_at, session.expires_at
 FROM app_user JOIN session ON session.user_id = app_user.id
-WHERE app_user.id = $1 AND session.id = $2
+WHERE app_user.id = $1 AND session.id = $2 AND session.acting IS NULL
 `
 
 type LookStaffParams struct {
@@ -563,11 +586,12 @@ type LookStaffParams struct {
 }
 
 type LookStaffRow struct {
-	Email      string
-	UserStatus string
-	Staff      bool
-	RevokedAt  *time.Time
-	ExpiresAt  time.Time
+	Email            string
+	UserStatus       string
+	Staff            bool
+	StaffPermissions string
+	RevokedAt        *time.Time
+	ExpiresAt        time.Time
 }
 
 // system scope: staff belong to no tenant.
@@ -578,6 +602,7 @@ func (q *Queries) LookStaff(ctx context.Context, arg LookStaffParams) (LookStaff
 		&i.Email,
 		&i.UserStatus,
 		&i.Staff,
+		&i.StaffPermissions,
 		&i.RevokedAt,
 		&i.ExpiresAt,
 	)
@@ -886,6 +911,51 @@ func (q *Queries) SetRoleOf(ctx context.Context, arg SetRoleOfParams) (Membershi
 	return i, err
 }
 
+const setStaff = `-- name: SetStaff :one
+UPDATE app_user SET staff_permissions = $1, status = $2, updated_at = $3
+WHERE id = $4 AND staff AND status = $5 RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
+`
+
+type SetStaffParams struct {
+	Permissions string
+	ToStatus    string
+	Now         time.Time
+	ID          igny8.UserID
+	FromStatus  string
+}
+
+// system scope: staff are of no tenant.
+func (q *Queries) SetStaff(ctx context.Context, arg SetStaffParams) (AppUser, error) {
+	row := q.db.QueryRowContext(ctx, setStaff,
+		arg.Permissions,
+		arg.ToStatus,
+		arg.Now,
+		arg.ID,
+		arg.FromStatus,
+	)
+	var i AppUser
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailNorm,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Language,
+		&i.Staff,
+		&i.Status,
+		&i.EmailVerifiedAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.TotpSealed,
+		&i.TotpConfirmedAt,
+		&i.TotpStep,
+		&i.StaffPermissions,
+		&i.NumberStyle,
+	)
+	return i, err
+}
+
 const setStatus = `-- name: SetStatus :one
 UPDATE account SET status = $1, suspended_reason = NULL, status_before = NULL, version = version + 1, updated_at = $2,
   closed_at = CASE WHEN CAST($1 AS text) = 'active' THEN NULL ELSE closed_at END,
@@ -945,6 +1015,61 @@ func (q *Queries) SiteIsThere(ctx context.Context, arg SiteIsThereParams) (int64
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const staffTurn = `-- name: StaffTurn :one
+INSERT INTO counter (name, value) VALUES ('staff', 1)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value
+`
+
+// Changes of staff go one at a time, so that the last who may everything is known.
+func (q *Queries) StaffTurn(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, staffTurn)
+	var value int64
+	err := row.Scan(&value)
+	return value, err
+}
+
+const suspend = `-- name: Suspend :one
+UPDATE account SET status = 'suspended', suspended_reason = $1, status_before = status, version = version + 1, updated_at = $2
+WHERE id = $3 AND status = $4 RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
+`
+
+type SuspendParams struct {
+	Reason     *string
+	Now        time.Time
+	AccountID  igny8.AccountID
+	FromStatus igny8.AccountStatus
+}
+
+func (q *Queries) Suspend(ctx context.Context, arg SuspendParams) (Account, error) {
+	row := q.db.QueryRowContext(ctx, suspend,
+		arg.Reason,
+		arg.Now,
+		arg.AccountID,
+		arg.FromStatus,
+	)
+	var i Account
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.Name,
+		&i.Slug,
+		&i.Status,
+		&i.SuspendedReason,
+		&i.StatusBefore,
+		&i.Country,
+		&i.Currency,
+		&i.TimeZone,
+		&i.Billing,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ClosedAt,
+		&i.EraseAt,
+		&i.ErasedAt,
+	)
+	return i, err
 }
 
 const updateProfile = `-- name: UpdateProfile :one
@@ -1066,4 +1191,16 @@ func (q *Queries) UserByEmail(ctx context.Context, emailNorm string) (AppUser, e
 		&i.NumberStyle,
 	)
 	return i, err
+}
+
+const verifiedOwners = `-- name: VerifiedOwners :one
+SELECT count(*) FROM membership JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = $1 AND membership.role = 'owner' AND app_user.email_verified_at IS NOT NULL
+`
+
+func (q *Queries) VerifiedOwners(ctx context.Context, accountID igny8.AccountID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, verifiedOwners, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

@@ -226,6 +226,53 @@ func (q *Queries) DeleteRecoveryCodes(ctx context.Context, userID igny8.UserID) 
 	return err
 }
 
+const endActing = `-- name: EndActing :many
+UPDATE session SET revoked_at = $1, revoked_reason = 'ended' WHERE user_id = $2 AND acting IS NOT NULL AND revoked_at IS NULL RETURNING id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, revoked_at, revoked_reason, acting, acting_reason
+`
+
+type EndActingParams struct {
+	Now    *time.Time
+	UserID igny8.UserID
+}
+
+// system scope: staff are of no tenant. Those that are over by themselves, too.
+func (q *Queries) EndActing(ctx context.Context, arg EndActingParams) ([]Session, error) {
+	rows, err := q.db.QueryContext(ctx, endActing, arg.Now, arg.UserID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Session{}
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.HomeAccount,
+			&i.Remember,
+			&i.UserAgent,
+			&i.Network,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.RevokedReason,
+			&i.Acting,
+			&i.ActingReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endChallenges = `-- name: EndChallenges :exec
 DELETE FROM login_challenge WHERE user_id = $1
 `
@@ -610,6 +657,54 @@ func (q *Queries) Hit(ctx context.Context, arg HitParams) (HitRow, error) {
 	row := q.db.QueryRowContext(ctx, hit, arg.Key, arg.Now, arg.WindowStart)
 	var i HitRow
 	err := row.Scan(&i.Hits, &i.FirstAt)
+	return i, err
+}
+
+const insertActing = `-- name: InsertActing :one
+INSERT INTO session (id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, acting, acting_reason)
+VALUES ($1, $2, $3, FALSE, $4, $5, $9, $9, $6, $7, $8) RETURNING id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, revoked_at, revoked_reason, acting, acting_reason
+`
+
+type InsertActingParams struct {
+	ID           igny8.SessionID
+	UserID       igny8.UserID
+	HomeAccount  igny8.AccountID
+	UserAgent    string
+	Network      string
+	ExpiresAt    time.Time
+	Acting       *string
+	ActingReason *string
+	Now          time.Time
+}
+
+func (q *Queries) InsertActing(ctx context.Context, arg InsertActingParams) (Session, error) {
+	row := q.db.QueryRowContext(ctx, insertActing,
+		arg.ID,
+		arg.UserID,
+		arg.HomeAccount,
+		arg.UserAgent,
+		arg.Network,
+		arg.ExpiresAt,
+		arg.Acting,
+		arg.ActingReason,
+		arg.Now,
+	)
+	var i Session
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.HomeAccount,
+		&i.Remember,
+		&i.UserAgent,
+		&i.Network,
+		&i.CreatedAt,
+		&i.LastSeenAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.RevokedReason,
+		&i.Acting,
+		&i.ActingReason,
+	)
 	return i, err
 }
 

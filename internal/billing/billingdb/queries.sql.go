@@ -133,6 +133,20 @@ func (q *Queries) AddToAccountBalance(ctx context.Context, arg AddToAccountBalan
 	return balance_minor, err
 }
 
+const cancelIncomplete = `-- name: CancelIncomplete :exec
+UPDATE subscription SET status = 'cancelled', updated_at = $1 WHERE account_id = $2 AND status = 'incomplete'
+`
+
+type CancelIncompleteParams struct {
+	Now       time.Time
+	AccountID igny8.AccountID
+}
+
+func (q *Queries) CancelIncomplete(ctx context.Context, arg CancelIncompleteParams) error {
+	_, err := q.db.ExecContext(ctx, cancelIncomplete, arg.Now, arg.AccountID)
+	return err
+}
+
 const claimPayment = `-- name: ClaimPayment :one
 UPDATE payment SET claimed_by = $1, claimed_email = $2, claimed_until = $3
 WHERE account_id = $4 AND id = $5 AND status = 'pending_approval'
@@ -229,6 +243,58 @@ func (q *Queries) CurrentSubscription(ctx context.Context, accountID igny8.Accou
 	return i, err
 }
 
+const cutPeriods = `-- name: CutPeriods :exec
+UPDATE subscription_period SET ends_at = $1
+WHERE account_id = $2 AND subscription_id = $3 AND starts_at < $1 AND ends_at > $1
+`
+
+type CutPeriodsParams struct {
+	Now            time.Time
+	AccountID      igny8.AccountID
+	SubscriptionID igny8.SubscriptionID
+}
+
+// A paid period ends with its subscription, so that a later one does not overlap it.
+func (q *Queries) CutPeriods(ctx context.Context, arg CutPeriodsParams) error {
+	_, err := q.db.ExecContext(ctx, cutPeriods, arg.Now, arg.AccountID, arg.SubscriptionID)
+	return err
+}
+
+const endLive = `-- name: EndLive :many
+UPDATE subscription SET status = CASE WHEN trial OR status = 'past_due' THEN 'expired' ELSE 'cancelled' END,
+  current_period_end = CASE WHEN current_period_start < $1 AND current_period_end > $1 THEN $1 ELSE current_period_end END, updated_at = $1
+WHERE account_id = $2 AND status IN ('active', 'past_due') RETURNING id
+`
+
+type EndLiveParams struct {
+	Now       time.Time
+	AccountID igny8.AccountID
+}
+
+// Ends what runs, now: a trial is over, a paid subscription is cancelled.
+func (q *Queries) EndLive(ctx context.Context, arg EndLiveParams) ([]igny8.SubscriptionID, error) {
+	rows, err := q.db.QueryContext(ctx, endLive, arg.Now, arg.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []igny8.SubscriptionID{}
+	for rows.Next() {
+		var id igny8.SubscriptionID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endTrial = `-- name: EndTrial :exec
 UPDATE subscription SET status = 'expired', updated_at = $1 WHERE account_id = $2 AND status = 'active' AND trial
 `
@@ -240,6 +306,20 @@ type EndTrialParams struct {
 
 func (q *Queries) EndTrial(ctx context.Context, arg EndTrialParams) error {
 	_, err := q.db.ExecContext(ctx, endTrial, arg.Now, arg.AccountID)
+	return err
+}
+
+const expireLive = `-- name: ExpireLive :exec
+UPDATE subscription SET status = 'expired', updated_at = $1 WHERE account_id = $2 AND status IN ('active', 'past_due')
+`
+
+type ExpireLiveParams struct {
+	Now       time.Time
+	AccountID igny8.AccountID
+}
+
+func (q *Queries) ExpireLive(ctx context.Context, arg ExpireLiveParams) error {
+	_, err := q.db.ExecContext(ctx, expireLive, arg.Now, arg.AccountID)
 	return err
 }
 
@@ -1165,6 +1245,37 @@ func (q *Queries) InsertSubscription(ctx context.Context, arg InsertSubscription
 	return i, err
 }
 
+const latestTrial = `-- name: LatestTrial :one
+SELECT account_id, id, plan_id, plan_version_id, plan_slug, cycle, status, trial, current_period_start, current_period_end, trial_ends_at, grace_until, cancel_at_period_end, auto_renew, created_at, updated_at FROM subscription WHERE subscription.account_id = $1 AND trial AND NOT EXISTS (
+  SELECT 1 FROM subscription s WHERE s.account_id = $1 AND NOT s.trial AND s.current_period_start IS NOT NULL)
+ORDER BY id DESC LIMIT 1
+`
+
+// Unless something was paid or given since.
+func (q *Queries) LatestTrial(ctx context.Context, accountID igny8.AccountID) (Subscription, error) {
+	row := q.db.QueryRowContext(ctx, latestTrial, accountID)
+	var i Subscription
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.PlanID,
+		&i.PlanVersionID,
+		&i.PlanSlug,
+		&i.Cycle,
+		&i.Status,
+		&i.Trial,
+		&i.CurrentPeriodStart,
+		&i.CurrentPeriodEnd,
+		&i.TrialEndsAt,
+		&i.GraceUntil,
+		&i.CancelAtPeriodEnd,
+		&i.AutoRenew,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const limits = `-- name: Limits :one
 SELECT subscription.plan_slug, plan_version.max_sites, plan_version.max_users, plan_version.max_sectors
 FROM subscription JOIN plan_version ON plan_version.id = subscription.plan_version_id
@@ -1338,6 +1449,96 @@ func (q *Queries) ListPayments(ctx context.Context, arg ListPaymentsParams) ([]P
 	return items, nil
 }
 
+const liveSubscription = `-- name: LiveSubscription :one
+SELECT account_id, id, plan_id, plan_version_id, plan_slug, cycle, status, trial, current_period_start, current_period_end, trial_ends_at, grace_until, cancel_at_period_end, auto_renew, created_at, updated_at FROM subscription WHERE account_id = $1 AND status IN ('active', 'past_due')
+`
+
+func (q *Queries) LiveSubscription(ctx context.Context, accountID igny8.AccountID) (Subscription, error) {
+	row := q.db.QueryRowContext(ctx, liveSubscription, accountID)
+	var i Subscription
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.PlanID,
+		&i.PlanVersionID,
+		&i.PlanSlug,
+		&i.Cycle,
+		&i.Status,
+		&i.Trial,
+		&i.CurrentPeriodStart,
+		&i.CurrentPeriodEnd,
+		&i.TrialEndsAt,
+		&i.GraceUntil,
+		&i.CancelAtPeriodEnd,
+		&i.AutoRenew,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const moneyUnderway = `-- name: MoneyUnderway :one
+SELECT (SELECT count(*) FROM payment p JOIN invoice i ON i.account_id = p.account_id AND i.id = p.invoice_id
+    WHERE p.account_id = $1 AND p.status = 'pending_approval' AND i.type = 'subscription')
+  + (SELECT count(*) FROM invoice WHERE invoice.account_id = $1 AND type = 'subscription' AND invoice.status = 'pending' AND amount_paid_minor + balance_used_minor > 0)
+  + (SELECT count(*) FROM subscription_period WHERE subscription_period.account_id = $1 AND starts_at > $2) AS n
+`
+
+type MoneyUnderwayParams struct {
+	AccountID igny8.AccountID
+	Now       time.Time
+}
+
+// Money for subscriptions that is not settled: payments that wait, invoices that are
+// paid in part, periods that are paid and have not begun.
+func (q *Queries) MoneyUnderway(ctx context.Context, arg MoneyUnderwayParams) (int32, error) {
+	row := q.db.QueryRowContext(ctx, moneyUnderway, arg.AccountID, arg.Now)
+	var n int32
+	err := row.Scan(&n)
+	return n, err
+}
+
+const moveTrial = `-- name: MoveTrial :one
+UPDATE subscription SET status = 'active', current_period_end = $1, trial_ends_at = $1, updated_at = $2
+WHERE account_id = $3 AND id = $4 AND trial AND status IN ('active', 'expired') RETURNING account_id, id, plan_id, plan_version_id, plan_slug, cycle, status, trial, current_period_start, current_period_end, trial_ends_at, grace_until, cancel_at_period_end, auto_renew, created_at, updated_at
+`
+
+type MoveTrialParams struct {
+	EndsAt    *time.Time
+	Now       time.Time
+	AccountID igny8.AccountID
+	ID        igny8.SubscriptionID
+}
+
+func (q *Queries) MoveTrial(ctx context.Context, arg MoveTrialParams) (Subscription, error) {
+	row := q.db.QueryRowContext(ctx, moveTrial,
+		arg.EndsAt,
+		arg.Now,
+		arg.AccountID,
+		arg.ID,
+	)
+	var i Subscription
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.PlanID,
+		&i.PlanVersionID,
+		&i.PlanSlug,
+		&i.Cycle,
+		&i.Status,
+		&i.Trial,
+		&i.CurrentPeriodStart,
+		&i.CurrentPeriodEnd,
+		&i.TrialEndsAt,
+		&i.GraceUntil,
+		&i.CancelAtPeriodEnd,
+		&i.AutoRenew,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const nextInSeries = `-- name: NextInSeries :one
 INSERT INTO series (account_id, name, month, last_value) VALUES ($1, $2, $3, 1)
 ON CONFLICT (account_id, name, month) DO UPDATE SET last_value = series.last_value + 1 RETURNING last_value
@@ -1413,6 +1614,17 @@ func (q *Queries) PayInvoice(ctx context.Context, arg PayInvoiceParams) (Invoice
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const paymentsWaiting = `-- name: PaymentsWaiting :one
+SELECT count(*) FROM payment WHERE account_id = $1 AND status = 'pending_approval'
+`
+
+func (q *Queries) PaymentsWaiting(ctx context.Context, accountID igny8.AccountID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, paymentsWaiting, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const queue = `-- name: Queue :many
@@ -1997,6 +2209,69 @@ func (q *Queries) TakeHold(ctx context.Context, arg TakeHoldParams) (ApprovalHol
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const voidUnpaid = `-- name: VoidUnpaid :many
+UPDATE invoice SET status = 'void', void_reason = $1, version = version + 1, updated_at = $2
+WHERE account_id = $3 AND type = 'subscription' AND status = 'pending' AND amount_paid_minor = 0 AND balance_used_minor = 0 RETURNING account_id, id, number, type, status, currency, subtotal_minor, tax_minor, total_minor, amount_paid_minor, balance_used_minor, base_minor, base_currency, rate, rate_source, rate_at, rounding, billing, pay_code, subscription_id, credits, due_at, issued_at, paid_at, void_reason, version, created_at, updated_at
+`
+
+type VoidUnpaidParams struct {
+	VoidReason *string
+	Now        time.Time
+	AccountID  igny8.AccountID
+}
+
+func (q *Queries) VoidUnpaid(ctx context.Context, arg VoidUnpaidParams) ([]Invoice, error) {
+	rows, err := q.db.QueryContext(ctx, voidUnpaid, arg.VoidReason, arg.Now, arg.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Invoice{}
+	for rows.Next() {
+		var i Invoice
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.ID,
+			&i.Number,
+			&i.Type,
+			&i.Status,
+			&i.Currency,
+			&i.SubtotalMinor,
+			&i.TaxMinor,
+			&i.TotalMinor,
+			&i.AmountPaidMinor,
+			&i.BalanceUsedMinor,
+			&i.BaseMinor,
+			&i.BaseCurrency,
+			&i.Rate,
+			&i.RateSource,
+			&i.RateAt,
+			&i.Rounding,
+			&i.Billing,
+			&i.PayCode,
+			&i.SubscriptionID,
+			&i.Credits,
+			&i.DueAt,
+			&i.IssuedAt,
+			&i.PaidAt,
+			&i.VoidReason,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const waitingPayment = `-- name: WaitingPayment :one

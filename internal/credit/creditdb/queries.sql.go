@@ -282,6 +282,39 @@ func (q *Queries) OpenLots(ctx context.Context, accountID igny8.AccountID) ([]Cr
 	return items, nil
 }
 
+const prolongLot = `-- name: ProlongLot :exec
+UPDATE credit_lot SET expires_at = $1 WHERE account_id = $2 AND source = $3 AND source_id = $4
+`
+
+type ProlongLotParams struct {
+	ExpiresAt *time.Time
+	AccountID igny8.AccountID
+	Source    string
+	SourceID  string
+}
+
+func (q *Queries) ProlongLot(ctx context.Context, arg ProlongLotParams) error {
+	_, err := q.db.ExecContext(ctx, prolongLot,
+		arg.ExpiresAt,
+		arg.AccountID,
+		arg.Source,
+		arg.SourceID,
+	)
+	return err
+}
+
+const spentSoFar = `-- name: SpentSoFar :one
+SELECT CAST(COALESCE(-SUM(amount), 0) AS bigint) AS spent FROM credit_transaction WHERE account_id = $1 AND type = 'deduction'
+`
+
+// What work has taken, in all.
+func (q *Queries) SpentSoFar(ctx context.Context, accountID igny8.AccountID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, spentSoFar, accountID)
+	var spent int64
+	err := row.Scan(&spent)
+	return spent, err
+}
+
 const takeFromLot = `-- name: TakeFromLot :one
 UPDATE credit_lot SET remaining = remaining - $1 WHERE account_id = $2 AND id = $3 AND remaining >= $1 RETURNING remaining
 `

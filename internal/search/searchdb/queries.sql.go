@@ -12,6 +12,83 @@ import (
 	"igny8"
 )
 
+const accountsFrom = `-- name: AccountsFrom :many
+SELECT DISTINCT account.id, account.number, account.name, account.status, account.created_at FROM session JOIN account ON account.id = session.home_account
+WHERE session.network = $1 AND session.acting IS NULL LIMIT 10
+`
+
+type AccountsFromRow struct {
+	ID        igny8.AccountID
+	Number    int64
+	Name      string
+	Status    igny8.AccountStatus
+	CreatedAt time.Time
+}
+
+// system scope: accounts whose people logged in from a network.
+func (q *Queries) AccountsFrom(ctx context.Context, network string) ([]AccountsFromRow, error) {
+	rows, err := q.db.QueryContext(ctx, accountsFrom, network)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AccountsFromRow{}
+	for rows.Next() {
+		var i AccountsFromRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Name,
+			&i.Status,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const busyNetworks = `-- name: BusyNetworks :many
+SELECT key, hits, first_at FROM throttle WHERE hits >= 20 AND first_at > $1 AND key LIKE 'login:net:%' ORDER BY first_at DESC LIMIT 50
+`
+
+type BusyNetworksRow struct {
+	Key     string
+	Hits    int64
+	FirstAt time.Time
+}
+
+// system scope: networks from which logins were tried very often.
+func (q *Queries) BusyNetworks(ctx context.Context, since time.Time) ([]BusyNetworksRow, error) {
+	rows, err := q.db.QueryContext(ctx, busyNetworks, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BusyNetworksRow{}
+	for rows.Next() {
+		var i BusyNetworksRow
+		if err := rows.Scan(&i.Key, &i.Hits, &i.FirstAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findAccounts = `-- name: FindAccounts :many
 
 SELECT account.id, account.number, account.name, account.status FROM account WHERE account.number = $1
@@ -526,4 +603,155 @@ func (q *Queries) PaymentWaits(ctx context.Context, accountID igny8.AccountID) (
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const recentSignups = `-- name: RecentSignups :many
+SELECT account.id, account.number, account.name, account.status, account.created_at, audit_event.network,
+  CAST(COALESCE((SELECT lower(app_user.first_name || ' ' || app_user.last_name) FROM membership JOIN app_user ON app_user.id = membership.user_id
+    WHERE membership.account_id = account.id AND membership.role = 'owner' ORDER BY membership.id LIMIT 1), '') AS text) AS person
+FROM account JOIN audit_event ON audit_event.account_id = account.id AND audit_event.seq = 1
+WHERE account.id > $1 AND audit_event.action = 'account.create' ORDER BY account.id DESC LIMIT 5000
+`
+
+type RecentSignupsRow struct {
+	ID        igny8.AccountID
+	Number    int64
+	Name      string
+	Status    igny8.AccountStatus
+	CreatedAt time.Time
+	Network   string
+	Person    string
+}
+
+// system scope: who signed up lately, and from where. The first row of an account's
+// audit log is its signup.
+func (q *Queries) RecentSignups(ctx context.Context, sinceID igny8.AccountID) ([]RecentSignupsRow, error) {
+	rows, err := q.db.QueryContext(ctx, recentSignups, sinceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RecentSignupsRow{}
+	for rows.Next() {
+		var i RecentSignupsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Name,
+			&i.Status,
+			&i.CreatedAt,
+			&i.Network,
+			&i.Person,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sharedProofs = `-- name: SharedProofs :many
+SELECT m.original_sha256, p.created_at AS told_at, account.id, account.number, account.name, account.status, account.created_at
+FROM payment p CROSS JOIN payment_proof m
+JOIN payment_proof o ON o.original_sha256 = m.original_sha256 AND o.account_id <> m.account_id
+JOIN account ON account.id IN (m.account_id, o.account_id)
+WHERE p.id > $1 AND m.account_id = p.account_id AND m.payment_id = p.id LIMIT 500
+`
+
+type SharedProofsRow struct {
+	OriginalSha256 string
+	ToldAt         time.Time
+	ID             igny8.AccountID
+	Number         int64
+	Name           string
+	Status         igny8.AccountStatus
+	CreatedAt      time.Time
+}
+
+// system scope: payments told lately that came with a file which another account
+// sent, too. CROSS JOIN because SQLite keeps its order: from the few new payments on.
+func (q *Queries) SharedProofs(ctx context.Context, sinceID igny8.PaymentID) ([]SharedProofsRow, error) {
+	rows, err := q.db.QueryContext(ctx, sharedProofs, sinceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SharedProofsRow{}
+	for rows.Next() {
+		var i SharedProofsRow
+		if err := rows.Scan(
+			&i.OriginalSha256,
+			&i.ToldAt,
+			&i.ID,
+			&i.Number,
+			&i.Name,
+			&i.Status,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sharedReferences = `-- name: SharedReferences :many
+SELECT p.reference, p.created_at AS told_at, account.id, account.number, account.name, account.status, account.created_at
+FROM payment p JOIN payment o ON o.reference_norm = p.reference_norm AND o.account_id <> p.account_id
+JOIN account ON account.id IN (p.account_id, o.account_id)
+WHERE p.id > $1 AND p.reference_norm <> '' LIMIT 500
+`
+
+type SharedReferencesRow struct {
+	Reference string
+	ToldAt    time.Time
+	ID        igny8.AccountID
+	Number    int64
+	Name      string
+	Status    igny8.AccountStatus
+	CreatedAt time.Time
+}
+
+// system scope: payments told lately whose reference another account used, too.
+func (q *Queries) SharedReferences(ctx context.Context, sinceID igny8.PaymentID) ([]SharedReferencesRow, error) {
+	rows, err := q.db.QueryContext(ctx, sharedReferences, sinceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SharedReferencesRow{}
+	for rows.Next() {
+		var i SharedReferencesRow
+		if err := rows.Scan(
+			&i.Reference,
+			&i.ToldAt,
+			&i.ID,
+			&i.Number,
+			&i.Name,
+			&i.Status,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -31,7 +31,7 @@ func RegisterAdmin(a *API, s *billing.Service) {
 	proof.Produces = "*/*"
 
 	Register(a, route(http.MethodGet, "", "listStaffPayments", "List payments, oldest first", ""), h.queue)
-	Register(a, route(http.MethodGet, "/{id}", "getStaffPayment", "Read a payment with its warnings", ""), h.payment)
+	Register(a, route(http.MethodGet, "/{id}", "getStaffPayment", "Read a payment with its warnings", "Each look is in the account's own audit log."), h.payment)
 	Register(a, proof, h.proof)
 	Register(a, route(http.MethodPost, "/{id}/claim", "claimPayment", "Reserve a payment for five minutes", "Claiming again extends it."), h.claim)
 	Register(a, approve, h.approve)
@@ -63,7 +63,7 @@ func (h adminHandler) queue(ctx context.Context, in *queueIn) (*ListOutput[Staff
 }
 
 func (h adminHandler) payment(ctx context.Context, in *ByID[igny8.PaymentID]) (*staffOut, error) {
-	p, err := h.s.StaffPayment(ctx, in.ID)
+	p, err := h.s.OpenPayment(ctx, ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}

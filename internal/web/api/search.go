@@ -25,7 +25,9 @@ func RegisterSearch(a *API, s *search.Service) {
 	}
 	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", ""), h.accounts)
 	Register(a, route("/accounts/{id}", "getAccountOverview", "Open an account", "Each look is in the account's own audit log."), h.account)
-	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", ""), h.timeline)
+	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", "Each look is in the account's own audit log."), h.timeline)
+	Register(a, route("/suspicions", "listSuspicions", "Facts that staff may want to look into, newest first",
+		"Of the last 30 days: four or more signups from one network within a day, one name from one network in several accounts, networks with very many logins, references and proofs that several accounts used. Nothing happens by itself."), h.suspicions)
 	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", ""), h.platform)
 	Register(a, route("/search", "search", "Search everything",
 		"E-mail addresses, account names and numbers, invoice numbers, pay codes, references, receipts, amounts of waiting payments, domains. Spaces, dashes and case do not matter."), h.find)
@@ -74,6 +76,7 @@ type AccountOverviewBody struct {
 	EffectiveStatus igny8.AccountStatus `json:"effective_status"`
 	Subscription    *SubscriptionBody   `json:"subscription,omitempty"`
 	Credits         int64               `json:"credits" doc:"The balance of credits."`
+	Available       int64               `json:"credits_available" doc:"The balance without what is held."`
 }
 
 func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*Out[AccountOverviewBody], error) {
@@ -81,7 +84,7 @@ func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (
 	if err != nil {
 		return nil, err
 	}
-	body := AccountOverviewBody{StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance}
+	body := AccountOverviewBody{StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
 	if o.Subscription != nil {
 		sub := subscriptionBody(*o.Subscription)
 		body.Subscription = &sub
@@ -99,7 +102,7 @@ func (h searchHandler) timeline(ctx context.Context, in *timelineIn) (*ListOutpu
 	if err != nil {
 		return nil, err
 	}
-	list, err := h.s.Timeline(ctx, in.ID, p)
+	list, err := h.s.Timeline(ctx, ActorFrom(ctx), in.ID, p)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +127,38 @@ func (h searchHandler) platform(ctx context.Context, in *platformIn) (*ListOutpu
 func staffAudit(e audit.Event) AuditEventBody {
 	return AuditEventBody{ID: e.ID, Action: e.Action, Actor: AuditActor{e.ActorID, e.ActorEmail, igny8.Role(e.ActorRole), e.Network},
 		Object: AuditObject{e.ObjectType, e.ObjectID}, Details: json.RawMessage(e.Details), CreatedAt: e.CreatedAt.UTC()}
+}
+
+// SuspicionBody is a fact that staff may want to look into.
+type SuspicionBody struct {
+	Kind     string        `json:"kind" enum:"many_signups,same_person,many_logins,shared_reference,shared_proof"`
+	What     string        `json:"what" doc:"What is shared: the network, the reference, or the beginning of the file's SHA-256."`
+	Count    int64         `json:"count" doc:"Of accounts; for many_logins of tries."`
+	LastAt   time.Time     `json:"last_at"`
+	Accounts []SuspectBody `json:"accounts" doc:"The newest ten."`
+}
+
+// SuspectBody is an account in a suspicion.
+type SuspectBody struct {
+	ID        igny8.AccountID     `json:"id"`
+	Number    int64               `json:"number"`
+	Name      string              `json:"name"`
+	Status    igny8.AccountStatus `json:"status"`
+	CreatedAt time.Time           `json:"created_at"`
+}
+
+func (h searchHandler) suspicions(ctx context.Context, _ *struct{}) (*ListOutput[SuspicionBody], error) {
+	list, err := h.s.Suspicions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return All(list, func(x search.Suspicion) SuspicionBody {
+		out := SuspicionBody{x.Kind, x.What, x.Count, x.Last.UTC(), []SuspectBody{}}
+		for _, a := range x.Accounts {
+			out.Accounts = append(out.Accounts, SuspectBody{a.ID, a.Number, a.Name, a.Status, a.Created.UTC()})
+		}
+		return out
+	}), nil
 }
 
 // HitBody is one thing that was found.

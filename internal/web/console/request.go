@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"igny8"
 	"igny8/internal/account"
@@ -22,10 +23,14 @@ type Request struct {
 
 	Member []account.Membership // every account of the customer's
 
-	c       *Console
-	area    view.Area
-	lang    text.Lang
-	token   string
+	c     *Console
+	area  view.Area
+	lang  text.Lang
+	token string
+	until time.Time // when the session ends unless it is used
+
+	lookOver bool // the request came by a look of staff that is over
+
 	values  url.Values
 	uploads map[string][]upload
 	tooBig  map[string]bool // fields whose file was larger than we take

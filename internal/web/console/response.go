@@ -40,7 +40,7 @@ type Response struct {
 	undo    igny8.PaymentID // whose approval may be undone
 	session *auth.Console   // set the cookie
 	pending *string         // set the cookie of a login that has begun; drop it when empty
-	leave   *bool           // drop the cookie of staff or customers
+	leave   *door           // drop the cookie
 	retry   int
 }
 
@@ -222,6 +222,9 @@ func (c *Console) shell(ctx context.Context, w http.ResponseWriter, r *Request, 
 	}
 	if r.LoggedIn() {
 		s.User, s.Account, s.Home = r.Actor.Email, r.Account.Name, home(r.Actor.Staff(), r.Account.Slug)
+		if !r.Actor.Impersonator.IsZero() {
+			s.Look = &view.Look{Until: r.until, Writes: r.Actor.Can(igny8.PermSiteWrite), End: r.Here("look", "end")}
+		}
 		if items := c.nav[r.area]; items != nil && !res.plain && !r.Actor.Unsecured {
 			s.Nav = items(ctx, r)
 		}

@@ -14,23 +14,40 @@ import (
 	"igny8/internal/web/console/view"
 )
 
-// cookieName is the session's cookie of an area. Staff have their own, so that one
-// browser can hold both. The prefix __Host- (RFC 6265bis) needs https: browsers
-// differ in whether they take it on a plain loopback address, so plain http never
-// has it.
-func (c *Console) cookieName(staff bool) string {
-	name := "igny8"
-	if staff {
-		name = "igny8-staff"
+// door is one of the ways into the console. Each has a cookie of its own, so that
+// one browser can hold a customer's login, a staff user's, and a look of staff into
+// an account, which never replaces a login of the same browser.
+type door string
+
+const (
+	customerDoor door = "igny8"
+	staffDoor    door = "igny8-staff"
+	lookDoor     door = "igny8-look"
+)
+
+// doorOf is the way that somebody came in.
+func doorOf(actor igny8.Actor) door {
+	switch {
+	case actor.Staff():
+		return staffDoor
+	case !actor.Impersonator.IsZero():
+		return lookDoor
 	}
+	return customerDoor
+}
+
+// cookieName is the session's cookie of a door. The prefix __Host- (RFC 6265bis)
+// needs https: browsers differ in whether they take it on a plain loopback address,
+// so plain http never has it.
+func (c *Console) cookieName(d door) string {
 	if c.secure {
-		return "__Host-" + name
+		return "__Host-" + string(d)
 	}
-	return name
+	return string(d)
 }
 
 func (c *Console) setCookie(w http.ResponseWriter, s auth.Console) {
-	k := &http.Cookie{Name: c.cookieName(s.Actor.Staff()), Value: s.Token, Path: "/", HttpOnly: true, Secure: c.secure,
+	k := &http.Cookie{Name: c.cookieName(doorOf(s.Actor)), Value: s.Token, Path: "/", HttpOnly: true, Secure: c.secure,
 		SameSite: http.SameSiteLaxMode}
 	if !s.Actor.Staff() {
 		k.MaxAge = int(s.Until.Sub(c.cfg.Now()) / time.Second)
@@ -38,39 +55,71 @@ func (c *Console) setCookie(w http.ResponseWriter, s auth.Console) {
 	http.SetCookie(w, k)
 }
 
-func (c *Console) dropCookie(w http.ResponseWriter, staff bool) {
-	http.SetCookie(w, &http.Cookie{Name: c.cookieName(staff), Path: "/", MaxAge: -1, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode})
+func (c *Console) dropCookie(w http.ResponseWriter, d door) {
+	http.SetCookie(w, &http.Cookie{Name: c.cookieName(d), Path: "/", MaxAge: -1, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode})
 }
 
 // identify finds out who sends the request. Pages of customers and staff refuse
-// strangers; public pages go on without. A customer who is logged in reads the
+// strangers; public pages go on without. On the pages of the account that staff
+// look into, their look goes before a login. A customer who is logged in reads the
 // language of their profile, in every browser and at once after changing it,
 // unless the address asks for another one (?lang=), for this one page. Staff have
 // no profile page and read what their browser speaks.
 func (c *Console) identify(ctx context.Context, w http.ResponseWriter, r *Request) error {
-	staff := r.area == view.Staff
-	k, err := r.HTTP.Cookie(c.cookieName(staff))
-	if err != nil {
-		return r.stranger()
+	if r.area == view.Customer && r.Path("account") != "" {
+		s, err := c.cookieSession(ctx, w, r, lookDoor)
+		if err != nil {
+			return err
+		}
+		if s != nil && s.Account.Slug == r.Path("account") {
+			r.enterAs(ctx, *s)
+			return nil
+		}
 	}
-	s, err := c.cfg.Auth.AuthenticateConsole(ctx, k.Value, r.Path("account"))
-	if igny8.KindOf(err) == igny8.Unauthenticated || err == nil && s.Actor.Staff() != staff {
-		c.dropCookie(w, staff)
-		return r.stranger()
+	d := customerDoor
+	if r.area == view.Staff {
+		d = staffDoor
 	}
+	s, err := c.cookieSession(ctx, w, r, d)
 	if err != nil {
 		return err
 	}
-	if staff || c.cfg.Now().Add(auth.ConsoleIdle/2).Before(s.Until) {
-		c.setCookie(w, s) // the idle limit moves on
+	if s == nil {
+		return r.stranger()
 	}
-	s.Actor.Network = web.Network(web.ClientIP(ctx))
-	r.Actor, r.User, r.Account, r.Member, r.token = s.Actor, s.User, s.Account, s.Member, s.Token
-	web.SetActor(ctx, r.Actor)
-	if _, asked := text.Known(r.HTTP.URL.Query().Get("lang")); !staff && !asked {
+	if d == staffDoor || c.cfg.Now().Add(auth.ConsoleIdle/2).Before(s.Until) {
+		c.setCookie(w, *s) // the idle limit moves on
+	}
+	r.enterAs(ctx, *s)
+	if _, asked := text.Known(r.HTTP.URL.Query().Get("lang")); d == customerDoor && !asked {
 		r.lang, _ = text.Known(s.User.Language)
 	}
 	return nil
+}
+
+// cookieSession is the session of a door's cookie; nil when there is none, or none
+// any more, which drops the cookie.
+func (c *Console) cookieSession(ctx context.Context, w http.ResponseWriter, r *Request, d door) (*auth.Console, error) {
+	k, err := r.HTTP.Cookie(c.cookieName(d))
+	if err != nil {
+		return nil, nil
+	}
+	s, err := c.cfg.Auth.AuthenticateConsole(ctx, k.Value, r.Path("account"))
+	if igny8.KindOf(err) == igny8.Unauthenticated || err == nil && doorOf(s.Actor) != d {
+		c.dropCookie(w, d)
+		r.lookOver = r.lookOver || d == lookDoor
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+func (r *Request) enterAs(ctx context.Context, s auth.Console) {
+	s.Actor.Network = web.Network(web.ClientIP(ctx))
+	r.Actor, r.User, r.Account, r.Member, r.token, r.until = s.Actor, s.User, s.Account, s.Member, s.Token, s.Until
+	web.SetActor(ctx, r.Actor)
 }
 
 // stranger refuses who is not logged in, except on public pages.
@@ -169,14 +218,30 @@ func (r *Request) entered(s auth.Console) Response {
 
 // LogOut ends the session and returns the redirect to the login.
 func (r *Request) LogOut(ctx context.Context, staff bool) (Response, error) {
-	k, err := r.HTTP.Cookie(r.c.cookieName(staff))
+	d := customerDoor
+	if staff {
+		d = staffDoor
+	}
+	return r.leave(ctx, d, SeeOther(loginPath(staff)).Saying("logged_out"))
+}
+
+// EndLook ends the look of staff that the request comes by, and leads back to the
+// account's page for staff. Who does not look in is at the wrong address.
+func (r *Request) EndLook(ctx context.Context) (Response, error) {
+	if r.Actor.Impersonator.IsZero() {
+		return Response{}, igny8.ErrNotFound
+	}
+	return r.leave(ctx, lookDoor, SeeOther("/staff/accounts/"+r.Account.ID.String()).Saying("look_ended"))
+}
+
+func (r *Request) leave(ctx context.Context, d door, res Response) (Response, error) {
+	k, err := r.HTTP.Cookie(r.c.cookieName(d))
 	if err == nil {
 		if err := r.c.cfg.Auth.EndConsole(ctx, k.Value); err != nil {
 			return Response{}, err
 		}
 	}
-	res := SeeOther(loginPath(staff)).Saying("logged_out")
-	res.leave = &staff
+	res.leave = &d
 	return res, nil
 }
 
@@ -211,6 +276,9 @@ func ours(path string, staff bool) bool {
 // loginFirst leads to the login and back to the page that was asked for.
 func (r *Request) loginFirst() Response {
 	staff := r.area == view.Staff
+	if r.lookOver {
+		return SeeOther("/staff/accounts").Saying("look_over")
+	}
 	path := loginPath(staff)
 	if next := r.HTTP.URL.RequestURI(); r.HTTP.Method == http.MethodGet && next != home(true, "") && ours(next, staff) {
 		path += "?next=" + url.QueryEscape(next)

@@ -54,6 +54,10 @@ CREATE INDEX email_token_user ON email_token (user_id);
 ALTER TABLE session ADD COLUMN acting TEXT CHECK (acting IN ('read', 'write'));
 ALTER TABLE session ADD COLUMN acting_reason TEXT;
 
+-- What staff look into: who came from one network, where logins are tried too often.
+CREATE INDEX session_network ON session (network, created_at);
+CREATE INDEX throttle_busy ON throttle (first_at) WHERE hits >= 20;
+
 -- Teams.
 ALTER TABLE membership ADD COLUMN sites BLOB; -- ids of the only sites it reaches; NULL is all
 ALTER TABLE membership ADD COLUMN last_seen_at TIMESTAMP;
@@ -137,6 +141,8 @@ ALTER TABLE account DROP COLUMN erase_at;
 ALTER TABLE account DROP COLUMN closed_at;
 ALTER TABLE membership DROP COLUMN last_seen_at;
 ALTER TABLE membership DROP COLUMN sites;
+DROP INDEX throttle_busy;
+DROP INDEX session_network;
 ALTER TABLE session DROP COLUMN acting_reason;
 ALTER TABLE session DROP COLUMN acting;
 DROP INDEX email_token_user;

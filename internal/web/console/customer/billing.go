@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"encoding/json"
 
 	"igny8"
 	"igny8/internal/account"
@@ -97,6 +98,13 @@ func who(ctx context.Context, e audit.Event) string {
 		return text.T(ctx, "audit.system")
 	}
 	return e.ActorEmail
+}
+
+// reasonGiven is why staff looked into the account, "" for other rows.
+func reasonGiven(e audit.Event) string {
+	var details struct{ Why string }
+	json.Unmarshal([]byte(e.Details), &details) // written by us
+	return details.Why
 }
 
 // address are the lines of a billing profile that say something.

@@ -41,7 +41,7 @@ func Register(c *console.Console, d Deps) {
 	at := func(method, path string, perm igny8.Permission, need account.Need, f console.Handler) {
 		c.Customer(method+" /app/{account}"+path, perm, need, f)
 	}
-	at("GET", "", igny8.PermSelf, account.NeedNone, h.home)
+	at("GET", "", igny8.PermRead, account.NeedNone, h.home)
 	at("GET", "/billing", igny8.PermBillingRead, account.NeedBilling, h.billing)
 	at("GET", "/billing/invoices/{id}", igny8.PermBillingRead, account.NeedBilling, h.invoice)
 	at("POST", "/billing/payments/{id}/withdraw", igny8.PermBillingManage, account.NeedBilling, h.withdraw)
@@ -53,7 +53,7 @@ func Register(c *console.Console, d Deps) {
 	at("POST", "/sites/{id}", igny8.PermSiteWrite, account.NeedWork, h.changeSite)
 	at("POST", "/sites/{id}/sectors", igny8.PermSiteWrite, account.NeedWork, h.setSectors)
 	at("POST", "/sites/{id}/delete", igny8.PermSiteDelete, account.NeedWork, h.deleteSite)
-	at("GET", "/notices", igny8.PermSelf, account.NeedOwn, h.notices)
+	at("GET", "/notices", igny8.PermRead, account.NeedOwn, h.notices)
 	at("POST", "/notices", igny8.PermSelf, account.NeedOwn, h.seeNotices)
 	at("GET", "/settings", igny8.PermSelf, account.NeedNone, h.you)
 	at("POST", "/settings", igny8.PermSelf, account.NeedNone, h.changeYou)
@@ -103,7 +103,10 @@ func (h handler) nav(ctx context.Context, r *console.Request) []view.NavItem {
 		items = append(items, item("team", "users"))
 		items = append(items, item("developers", "code"))
 	}
-	return append(items, item("settings", "settings"), item("security", "lock"))
+	if r.Actor.Can(igny8.PermSelf) {
+		items = append(items, item("settings", "settings"), item("security", "lock"))
+	}
+	return items
 }
 
 // may reports whether the actor's role and account allow something, to leave out

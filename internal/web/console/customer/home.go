@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"slices"
 
 	"igny8"
 	"igny8/internal/account"
@@ -136,6 +137,10 @@ func checklist(ctx context.Context, r *console.Request, s situation) []view.Mome
 	if r.Actor.Status == igny8.AccountTrial {
 		paid = view.Moment{Title: text.T(ctx, "check.trial"), State: view.Done}
 	}
-	return []view.Moment{{Title: text.T(ctx, "check.signup"), State: view.Done}, email, paid,
+	list := []view.Moment{{Title: text.T(ctx, "check.signup"), State: view.Done}, email, paid,
 		{Title: text.T(ctx, "check.site"), State: state(len(s.sites) > 0)}, {Title: text.T(ctx, "check.sectors"), State: state(chosen)}}
+	if !r.Actor.Impersonator.IsZero() { // the address that is read here is staff's own
+		list = slices.Delete(list, 1, 2)
+	}
+	return list
 }

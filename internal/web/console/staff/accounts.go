@@ -2,14 +2,15 @@ package staff
 
 import (
 	"context"
+	"time"
 
 	"igny8"
-	"igny8/internal/audit"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/search"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
+	"igny8/internal/web/console/view"
 )
 
 func (h handler) find(ctx context.Context, r *console.Request) (console.Response, error) {
@@ -54,15 +55,22 @@ type dossier struct {
 	Invoices []billing.Invoice
 	Payments []billing.Payment
 	Balances []billing.Balance
-	Events   []audit.Event
+	now      time.Time
+	plans    []catalog.Plan
+	act      string    // the act whose form was sent, "" for none
+	form     view.Form // of the acts
 }
 
 func (h handler) account(ctx context.Context, r *console.Request) (console.Response, error) {
+	return h.showAccount(ctx, r, "", begun)
+}
+
+func (h handler) showAccount(ctx context.Context, r *console.Request, act string, f view.Form) (console.Response, error) {
 	id, err := console.PathID[igny8.AccountID](r, "id")
 	if err != nil {
 		return console.Response{}, err
 	}
-	var d dossier
+	d := dossier{now: h.c.Now(), act: act, form: f}
 	if d.Overview, err = h.Search.Open(ctx, r.Actor, id); err != nil {
 		return console.Response{}, err
 	}
@@ -78,12 +86,19 @@ func (h handler) account(ctx context.Context, r *console.Request) (console.Respo
 	if d.Balances, err = h.Billing.Balances(ctx, tenant); err != nil {
 		return console.Response{}, err
 	}
-	events, err := h.Search.Timeline(ctx, id, igny8.Page{Limit: 50})
+	if d.plans, err = h.Catalog.Givable(ctx); err != nil {
+		return console.Response{}, err
+	}
+	d.Invoices, d.Payments = invoices.Items, payments.Items
+	return console.Page(d.Name, "accounts", accountPage(d)).Showing(f), nil
+}
+
+func (h handler) suspicious(ctx context.Context, r *console.Request) (console.Response, error) {
+	list, err := h.Search.Suspicions(ctx)
 	if err != nil {
 		return console.Response{}, err
 	}
-	d.Invoices, d.Payments, d.Events = invoices.Items, payments.Items, events.Items
-	return console.Page(d.Name, "accounts", accountPage(d)), nil
+	return console.Page(text.T(ctx, "staff.suspicious"), "suspicious", suspiciousPage(list)), nil
 }
 
 func (h handler) audit(ctx context.Context, r *console.Request) (console.Response, error) {

@@ -94,6 +94,13 @@ type opened struct {
 // payment opens one payment and reserves it: colleagues see for five minutes who
 // has it. That somebody else has it does not keep anybody from looking.
 func (h handler) payment(ctx context.Context, r *console.Request) (console.Response, error) {
+	id, err := console.PathID[igny8.PaymentID](r, "id")
+	if err != nil {
+		return console.Response{}, err
+	}
+	if _, err := h.Billing.OpenPayment(ctx, r.Actor, id); err != nil {
+		return console.Response{}, err
+	}
 	o, err := h.open(ctx, r)
 	if err != nil {
 		return console.Response{}, err

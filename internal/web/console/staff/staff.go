@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"igny8"
+	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/config"
+	"igny8/internal/desk"
 	"igny8/internal/doctor"
 	"igny8/internal/ops"
 	"igny8/internal/search"
@@ -24,9 +26,11 @@ type Deps struct {
 	Target   time.Duration // within which staff mean to decide
 	Demo     bool          // the demonstration: nothing needs to be set up
 	Settings []config.Setting
+	Account  *account.Service
 	Auth     *auth.Service
 	Billing  *billing.Service
 	Catalog  *catalog.Service
+	Desk     *desk.Service
 	Search   *search.Service
 	Ops      *ops.Service
 	Doctor   func(context.Context) (doctor.Report, error)
@@ -43,7 +47,7 @@ func Register(c *console.Console, d Deps) {
 	c.Nav(view.Staff, nav)
 	c.Public("GET /setup/{token}", h.setup)
 	c.Public("POST /setup/{token}", h.setUp)
-	c.Staff("GET /staff", igny8.PermPayments, h.queue)
+	c.Staff("GET /staff", igny8.PermSelf, h.start)
 	c.Staff("GET /staff/payments/{id}", igny8.PermPayments, h.payment)
 	c.Staff("GET /staff/payments/{id}/proofs/{n}", igny8.PermPayments, h.proof)
 	c.Staff("POST /staff/payments/{id}/approve", igny8.PermPayments, h.approve)
@@ -57,10 +61,18 @@ func Register(c *console.Console, d Deps) {
 	c.Staff("GET /staff/search", igny8.PermAccounts, h.find)
 	c.Staff("GET /staff/accounts", igny8.PermAccounts, h.accounts)
 	c.Staff("GET /staff/accounts/{id}", igny8.PermAccounts, h.account)
+	c.Staff("POST /staff/accounts/{id}/{act}", igny8.PermAccounts, h.do)
+	c.Customer("POST /app/{account}/look/end", igny8.PermRead, account.NeedNone, h.endLook)
+	c.Staff("GET /staff/accounts/{id}/{act}/effects", igny8.PermAccounts, h.effects)
+	c.Staff("GET /staff/suspicious", igny8.PermAccounts, h.suspicious)
 	c.Staff("GET /staff/audit", igny8.PermPlatform, h.audit)
 	c.Staff("GET /staff/catalogue", igny8.PermCatalogue, h.catalogue)
 	c.Staff("GET /staff/health", igny8.PermPlatform, h.health)
 	c.Staff("POST /staff/jobs/{id}/retry", igny8.PermPlatform, h.retry)
+	c.Staff("GET /staff/users", igny8.PermPlatform, h.users)
+	c.Staff("POST /staff/users", igny8.PermPlatform, h.addUser)
+	c.Staff("GET /staff/users/{id}", igny8.PermPlatform, h.user)
+	c.Staff("POST /staff/users/{id}", igny8.PermPlatform, h.changeUser)
 	c.Staff("GET /staff/settings", igny8.PermPlatform, h.settings)
 	c.Staff("POST /staff/settings/test-letter", igny8.PermPlatform, h.testLetter)
 	c.Staff("POST /staff/checklist", igny8.PermPayments, h.checklist)
@@ -76,7 +88,9 @@ func nav(ctx context.Context, r *console.Request) (items []view.NavItem) {
 	add(igny8.PermPayments, "queue", "/staff", "list")
 	add(igny8.PermAccounts, "accounts", "/staff/accounts", "users")
 	add(igny8.PermAccounts, "search", "/staff/search", "search")
+	add(igny8.PermAccounts, "suspicious", "/staff/suspicious", "warn")
 	add(igny8.PermCatalogue, "catalogue", "/staff/catalogue", "tag")
+	add(igny8.PermPlatform, "users", "/staff/users", "shield")
 	add(igny8.PermPlatform, "audit", "/staff/audit", "clock")
 	add(igny8.PermPlatform, "health", "/staff/health", "pulse")
 	add(igny8.PermPlatform, "settings", "/staff/settings", "settings")

@@ -2,6 +2,7 @@ package view
 
 import (
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -37,6 +38,14 @@ type Shell struct {
 	Home    string  // address of the area's first page
 	User    string  // e-mail address of who is logged in, "" for nobody
 	Banner  templ.Component
+	Look    *Look // of staff into the account, nil for its own people
+}
+
+// Look says that the reader is staff who look into the account.
+type Look struct {
+	Until  time.Time
+	Writes bool
+	End    string // where a form ends it
 }
 
 // Place is another account that the person can go to.

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"igny8"
+	"igny8/internal/account"
+	"igny8/internal/auth"
+	"igny8/internal/billing"
+	"igny8/internal/desk"
+)
+
+// RegisterDesk adds what staff do to an account by hand.
+func RegisterDesk(a *API, s *desk.Service) {
+	h := deskHandler{s}
+	route := func(path, id, summary, doc string) Route {
+		return Route{Method: http.MethodPost, Path: "/admin/accounts/{id}" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: accounts",
+			Perm: igny8.PermAccounts, Need: account.NeedNone}
+	}
+	told := " The act is in the account's own audit log, the note for staff alone."
+	adjust := route("/adjust-credits", "adjustCredits", "Give credits, or take them", "Bonus credits; a negative number takes bonus credits first, then those of the plan, and never more than are available."+told)
+	adjust.Money = true
+	Register(a, route("/suspend", "suspendAccount", "Suspend an account", "At once, on every server. For payment, it can still see what is due and pay; for policy, nothing but itself."+told), h.suspend)
+	Register(a, route("/reinstate", "reinstateAccount", "Reinstate a suspended account", "It becomes what it was before, or what payments and time have made of it since."+told), h.reinstate)
+	Register(a, route("/extend-trial", "extendTrial", "Extend a trial", "Its credits expire with it. A trial that ran out runs again, unless a plan was paid or given since."+told), h.extend)
+	Register(a, adjust, h.adjust)
+	Register(a, route("/impersonate", "impersonateAccount", "Look into an account as one of its people",
+		"Read-only unless `write` is sent, and never closes the account, manages its team and keys, or touches a person's own login. Reading is allowed whatever state the account is in. "+
+			"The tokens have no refresh token; the look ends after 30 minutes, or when another one begins. The reason is in the account's own audit log."), h.impersonate)
+	end := route("", "endImpersonation", "End your look into an account", "Wherever it is open.")
+	end.Path = "/admin/impersonation/end"
+	Register(a, end, h.end)
+	Register(a, route("/assign-plan", "assignPlan", "Give a plan by hand",
+		"Ends what runs, sets the credits to the plan's, and makes the account active, without an invoice; unpaid invoices for plans become void."+told), h.assign)
+}
+
+type deskHandler struct{ s *desk.Service }
+
+// ActedBody is how an account stands after an act of staff.
+type ActedBody struct {
+	ID              igny8.AccountID     `json:"id"`
+	Status          igny8.AccountStatus `json:"status" enum:"pending_payment,trial,active,suspended,cancelled,expired"`
+	SuspendedReason *string             `json:"suspended_reason,omitempty" enum:"payment,policy"`
+	Subscription    *SubscriptionBody   `json:"subscription,omitempty"`
+	Credits         int64               `json:"credits" doc:"The balance of credits."`
+	Available       int64               `json:"credits_available" doc:"The balance without what is held."`
+	UpdatedAt       time.Time           `json:"updated_at"`
+}
+
+func acted(o desk.Outcome) *Out[ActedBody] {
+	b := ActedBody{ID: o.Account.ID, Status: o.Account.Status, SuspendedReason: o.Account.SuspendedReason, Credits: o.Credits.Balance,
+		Available: o.Credits.Available, UpdatedAt: o.Account.UpdatedAt.UTC()}
+	if o.Subscription != nil {
+		sub := subscriptionBody(*o.Subscription)
+		b.Subscription = &sub
+	}
+	return OK(b)
+}
+
+func done(o desk.Outcome, err error) (*Out[ActedBody], error) {
+	if err != nil {
+		return nil, err
+	}
+	return acted(o), nil
+}
+
+// SuspendInput says why an account is suspended.
+type SuspendInput struct {
+	Reason string `json:"reason" enum:"payment,policy"`
+	Note   string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
+}
+
+func (h deskHandler) suspend(ctx context.Context, in *ByIDIn[igny8.AccountID, SuspendInput]) (*Out[ActedBody], error) {
+	return done(h.s.Suspend(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Reason, in.Body.Note))
+}
+
+// NoteInput says why.
+type NoteInput struct {
+	Note string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
+}
+
+func (h deskHandler) reinstate(ctx context.Context, in *ByIDIn[igny8.AccountID, NoteInput]) (*Out[ActedBody], error) {
+	return done(h.s.Reinstate(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Note))
+}
+
+// ExtendInput says how much longer a trial runs.
+type ExtendInput struct {
+	Days int    `json:"days" minimum:"1" maximum:"90"`
+	Note string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
+}
+
+func (h deskHandler) extend(ctx context.Context, in *ByIDIn[igny8.AccountID, ExtendInput]) (*Out[ActedBody], error) {
+	return done(h.s.ExtendTrial(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Days, in.Body.Note))
+}
+
+// AdjustInput says how many credits are given, or taken.
+type AdjustInput struct {
+	Credits int64  `json:"credits" minimum:"-1000000" maximum:"1000000" doc:"Negative takes." example:"100"`
+	Note    string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
+}
+
+func (h deskHandler) adjust(ctx context.Context, in *ByIDIn[igny8.AccountID, AdjustInput]) (*Out[ActedBody], error) {
+	return done(h.s.AdjustCredits(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Credits, "", in.Body.Note))
+}
+
+// AssignInput says which plan is given, and for how long.
+type AssignInput struct {
+	Plan   string `json:"plan" maxLength:"100" example:"enterprise"`
+	Cycle  string `json:"cycle" enum:"monthly,annual"`
+	Months int    `json:"months,omitempty" minimum:"1" maximum:"36" doc:"How long it runs; without it, one cycle."`
+	Note   string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
+}
+
+func (h deskHandler) assign(ctx context.Context, in *ByIDIn[igny8.AccountID, AssignInput]) (*Out[ActedBody], error) {
+	g := billing.Gift{Plan: in.Body.Plan, Cycle: in.Body.Cycle, Months: in.Body.Months}
+	return done(h.s.AssignPlan(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, g, in.Body.Note))
+}
+
+// ImpersonateInput says why staff look in.
+type ImpersonateInput struct {
+	Reason string `json:"reason" minLength:"3" maxLength:"1000" doc:"The customer reads this."`
+	Write  bool   `json:"write,omitempty" doc:"To change something for them; without it, only to read."`
+}
+
+type impersonateIn struct {
+	Agent
+	ID   igny8.AccountID `path:"id"`
+	Body ImpersonateInput
+}
+
+// LookBody is a look into an account.
+type LookBody struct {
+	Account   AccountBody `json:"account"`
+	Tokens    LookTokens  `json:"tokens"`
+	ExpiresAt time.Time   `json:"expires_at" doc:"When the look ends by itself."`
+}
+
+// LookTokens are the tokens of a look: one, which cannot be refreshed.
+type LookTokens struct {
+	Access    string `json:"access"`
+	ExpiresIn int64  `json:"expires_in" doc:"Seconds." example:"900"`
+}
+
+func looking(l desk.Look) *Out[LookBody] {
+	return OK(LookBody{accountBody(l.Account), LookTokens{l.Tokens.Access, l.Tokens.ExpiresIn}, l.Until.UTC()})
+}
+
+func (h deskHandler) impersonate(ctx context.Context, in *impersonateIn) (*Out[LookBody], error) {
+	l, err := h.s.Impersonate(RenderWith(ctx, looking), ActorFrom(ctx), auth.Acting{Account: in.ID, Reason: in.Body.Reason,
+		Write: in.Body.Write, Device: in.device(ctx, false)})
+	if err != nil {
+		return nil, err
+	}
+	return looking(l), nil
+}
+
+func (h deskHandler) end(ctx context.Context, _ *struct{}) (*Out[EndedBody], error) {
+	n, err := h.s.EndLooks(ctx, ActorFrom(ctx))
+	return OK(EndedBody{n}), err
+}
