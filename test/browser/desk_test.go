@@ -62,7 +62,7 @@ func TestViewingAsACustomer(t *testing.T) {
 			Click("#act-look .button-primary").See("read only, until").Axe()
 		home := p.URL()
 		for _, path := range []string{"/sites", "/credits", "/billing", "/notices", "/audit"} {
-			p.Go(home+path).See("read only, until").Axe()
+			p.Go(home + path).See("read only, until").Axe()
 		}
 		if p.See("impersonation.start", "They asked for help"); strings.Contains(p.Text("main"), demo.StaffEmail) {
 			t.Error("the account's audit log tells who of staff it was")

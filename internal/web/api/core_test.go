@@ -315,7 +315,10 @@ func TestApproval(t *testing.T) {
 		if strings.Contains(events.Body.String(), "a note for staff") || strings.Contains(events.Body.String(), "staff@igny8") {
 			c.Errorf("the customer sees staff's notes: %s", events.Body)
 		}
-		c.is(events, map[string]string{"data/0/action": `"payment.approve"`, "data/0/details/receipt": `"RCT-1-202611-0001"`, "data/1/action": `"payment.view_proof"`})
+		c.is(events, map[string]string{"data/0/action": `"payment.view"`, "data/1/action": `"payment.approve"`, "data/1/details/receipt": `"RCT-1-202611-0001"`})
+		if n := strings.Count(events.Body.String(), `"payment.view_proof"`); n != 1 {
+			c.Errorf("the look at the proof is told %d times", n)
+		}
 		c.v1("POST", "/billing/invoices/"+u.invoice+"/payments", u.access, fmt.Sprintf(proofOfPayment, "1002"), 409, "invoice_not_payable")
 	})
 }
