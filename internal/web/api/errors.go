@@ -49,8 +49,6 @@ func ErrorCodes() []ErrorCode {
 		{"cross_origin", 403, "A form was sent from another site.", "Open the page here and send the form again."},
 		{"second_factor_required", 403, "Staff need a second factor on this server, and you have none.", "Set one up at /staff/security, or with POST /api/v1/me/totp."},
 		{"other_door", 403, "Staff log in at /staff/login, customers at /login.", "Use the other page."},
-		{"email_unverified", 403, "The e-mail address has not been confirmed.", "Open the link in the letter, or ask for a new one at /api/v1/auth/email/resend."},
-		{"wrong_network", 403, "The API key is bound to other networks.", "Call from one of them, or make another key."},
 		{"account_suspended", 403, "Staff have suspended the account; reason tells why.", "With the reason payment, pay what is due. Otherwise write to support."},
 		{"limit_reached", 403, "The plan allows no more of these; limit, allowed, used and plan tell the details.", "Remove one, or choose a larger plan."},
 		{"email_unverified", 403, "Nobody has proved an address yet: this needs it, as do more than 50 credits in all.", "Open the link in the letter, or ask for a new one at /api/v1/auth/email/resend."},
