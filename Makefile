@@ -9,7 +9,7 @@ PACKAGES ?= ./...
 
 SHORT ?=
 
-.PHONY: help build demo test check generate fmt fuzz bench clean
+.PHONY: help build demo test check generate fmt fuzz proofs bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ check: ## generated files, format, vet, staticcheck
 	$(GO) vet ./...
 	$(GO) vet -tags bench ./bench
 	$$(scripts/tool staticcheck) ./...
+
+proofs: ## who may use which route, asked and counted; checks taken away one at a time
+	scripts/proofs
 
 fuzz: ## every fuzz test for 30 seconds (SECONDS=5 for less)
 	scripts/fuzz $(or $(SECONDS),30)
