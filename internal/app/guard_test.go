@@ -200,7 +200,8 @@ func TestAKeyOfASiteReachesNoOther(t *testing.T) {
 // table of expectations. What a service checks again by itself is listed.
 func TestAMissingPermissionIsSeen(t *testing.T) {
 	twice := []string{"approvePayment", "rejectPayment", "bulkApprovePayments", // billing asks again
-		"updateMember", "removeMember", "createInvitation", "resendInvitation", "revokeInvitation", "cancelOwnership"} // account and team ask again
+		"updateMember", "removeMember", "createInvitation", "resendInvitation", "revokeInvitation", "cancelOwnership", // account and team ask again
+		"createStaff", "suspendAccount", "reinstateAccount", "extendTrial", "adjustCredits", "assignPlan"} // and desk
 	principals, want := matrix(t)
 	w := startTest(t, dbtest.SQLiteURL(t), quiet)
 	taken := ""
