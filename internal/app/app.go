@@ -84,6 +84,13 @@ func admit(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.N
 	return account.Admit(actor, p, n)
 }
 
+func hasher(cfg config.Config) *auth.Hasher {
+	if cfg.CheapHashes {
+		return auth.NewCheapHasher()
+	}
+	return auth.NewHasher(0)
+}
+
 // openDB opens the configured database. serving takes SQLite's lock file.
 func openDB(ctx context.Context, cfg config.Config, serving bool) (*db.DB, error) {
 	o := db.Options{URL: databaseURL(cfg), Exclusive: serving, Now: cfg.Now}
@@ -135,7 +142,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	identity := auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: auth.Derive(secret, "auth"),
+	identity := auth.Config{DB: d, Signer: signer, Hasher: hasher(cfg), Secret: auth.Derive(secret, "auth"),
 		Salt: salt, PublicURL: cfg.PublicURL, StaffSecondFactor: mustHaveSecondFactor(cfg), Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""}
 	if cfg.OldSecret != "" {
 		identity.OldSecret = auth.Derive(cfg.OldSecret, "auth")

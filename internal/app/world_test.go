@@ -193,7 +193,7 @@ func startNode(t *testing.T, url, data string, log func(*testing.T) slog.Handler
 	if err := migrate(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	cfg := config.Config{Data: data, Secret: strings.Repeat("s", 32), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
+	cfg := config.Config{CheapHashes: true, Data: data, Secret: strings.Repeat("s", 32), RateLimits: "off", StaffEmail: staffEmail, StaffPass: password}
 	for _, set := range settings {
 		set(&cfg)
 	}

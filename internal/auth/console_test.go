@@ -48,7 +48,7 @@ func newPeople(t *testing.T, d *db.DB, clock *dbtest.Clock) *people {
 	signer, err := auth.NewSigner("http://127.0.0.1", "http://127.0.0.1/api", key)
 	must(err)
 	p := &people{T: t, d: d, clock: clock, home: igny8.NewID[igny8.AccountID](clock.Now())}
-	p.config = auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: "http://localhost", Unlimited: true}
+	p.config = auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: seed, PublicURL: "http://localhost", Unlimited: true}
 	p.s = auth.New(p.config)
 	_, err = p.s.CreateStaff(t.Context(), "staff@example.com", consolePassword)
 	must(err)

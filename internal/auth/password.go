@@ -53,6 +53,7 @@ var errHashFormat = errors.New("auth: stored password hash is not an argon2id PH
 type Hasher struct {
 	slots   chan struct{}
 	pending atomic.Int64
+	cost    phc
 	dummy   string
 }
 
@@ -60,15 +61,21 @@ type Hasher struct {
 // half as many as there are cores, so that other requests find one free however
 // many log in.
 func NewHasher(slots int) *Hasher {
+	return newHasher(slots, phc{memory: hashMemory, time: hashTime, threads: hashThreads})
+}
+
+// NewCheapHasher returns a Hasher for tests, which log in more often than anybody
+// waits for: its hashes protect nothing.
+func NewCheapHasher() *Hasher { return newHasher(0, phc{memory: 8, time: 1, threads: 1}) }
+
+func newHasher(slots int, cost phc) *Hasher {
 	if slots <= 0 {
 		slots = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	salt := make([]byte, saltLength)
-	rand.Read(salt)
-	return &Hasher{
-		slots: make(chan struct{}, slots),
-		dummy: phc{hashMemory, hashTime, hashThreads, salt, make([]byte, hashLength)}.String(),
-	}
+	dummy := cost
+	dummy.salt, dummy.sum = make([]byte, saltLength), make([]byte, hashLength)
+	rand.Read(dummy.salt)
+	return &Hasher{slots: make(chan struct{}, slots), cost: cost, dummy: dummy.String()}
 }
 
 // Full refuses with `busy` when no more may wait, so that a caller who would be
@@ -110,7 +117,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.leave()
-	p := phc{memory: hashMemory, time: hashTime, threads: hashThreads, salt: make([]byte, saltLength)}
+	p := h.cost
+	p.salt = make([]byte, saltLength)
 	rand.Read(p.salt)
 	p.sum = p.derive(password, hashLength)
 	return p.String(), nil

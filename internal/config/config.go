@@ -37,6 +37,8 @@ type Config struct {
 
 	// Demo says on every page that the data are invented. The demo command sets it.
 	Demo bool
+	// CheapHashes makes passwords cost nothing to check, for tests alone.
+	CheapHashes bool
 	// Now is the program's clock; nil is the machine's.
 	Now func() time.Time
 

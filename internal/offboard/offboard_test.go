@@ -63,7 +63,7 @@ func (l *leaver) start() {
 	l.must(err)
 	signer, err := auth.NewSigner("igny8", "igny8/api", key)
 	l.must(err)
-	l.auth = auth.New(auth.Config{DB: l.d, Signer: signer, Hasher: auth.NewHasher(2), Secret: []byte("secret"), Salt: "salt", Unlimited: true})
+	l.auth = auth.New(auth.Config{DB: l.d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: []byte("secret"), Salt: "salt", Unlimited: true})
 	l.files, err = blob.OpenFolder(l.TempDir())
 	l.must(err)
 	l.s = offboard.New(l.d, l.auth, l.files, "http://localhost")

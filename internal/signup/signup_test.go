@@ -43,7 +43,7 @@ func on(t *testing.T, unlimited bool, f func(w world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(2), Secret: []byte("secret"), Salt: "salt",
+		a := auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: []byte("secret"), Salt: "salt",
 			PublicURL: "http://localhost", Unlimited: unlimited})
 		f(world{t, d, clock, a, signup.New(d, a)})
 		doctortest.Assert(t, d)

@@ -49,7 +49,7 @@ func run(t *testing.T, seats int, f func(w *world)) {
 			t.Fatal(err)
 		}
 		w := &world{T: t, ctx: t.Context(), d: d, clock: clock, members: account.NewService(d)}
-		w.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
+		w.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
 		w.s = team.New(d, w.auth, seed, "http://127.0.0.1")
 		w.owner = billingtest.Trial(t, d)
 		w.seats(seats)

@@ -78,7 +78,7 @@ func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 	signer, err := auth.NewSigner("http://127.0.0.1", "http://127.0.0.1/api", key)
 	must(err)
 	c := &core{T: t, d: d, clock: clock}
-	c.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
+	c.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
 	c.billing = billing.New(d, files, seed, "http://127.0.0.1")
 	a := api.New(api.Config{
 		Config: web.Config{PublicURL: "http://127.0.0.1", Now: d.Now, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))},

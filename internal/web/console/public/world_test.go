@@ -73,7 +73,7 @@ func newWorld(t *testing.T) *world {
 	server := httptest.NewUnstartedServer(nil)
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
 	w := &world{T: t, server: server, d: d, header: http.Header{}}
-	w.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(0), Secret: seed, PublicURL: cfg.PublicURL, Unlimited: true})
+	w.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: seed, PublicURL: cfg.PublicURL, Unlimited: true})
 	feed := event.NewFeed(d)
 	go feed.Run(t.Context(), func(err error) { t.Log(err) })
 	w.billing = billing.New(d, files, seed, cfg.PublicURL)
