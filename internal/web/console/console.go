@@ -97,7 +97,11 @@ func (c *Console) Customer(pattern string, perm igny8.Permission, need account.N
 
 // Staff adds a page under /staff/ for platform staff with a permission.
 func (c *Console) Staff(pattern string, perm igny8.Permission, h Handler) {
+	security := strings.Contains(pattern, " /staff/security") // where a second factor is set up
 	c.handle(pattern, view.Staff, func(ctx context.Context, r *Request) (Response, error) {
+		if r.Actor.Unsecured && !security {
+			return Response{}, account.ErrSecondFactor
+		}
 		if err := account.Admit(r.Actor, perm, account.NeedNone); err != nil {
 			return Response{}, err
 		}
