@@ -80,11 +80,16 @@ func Look(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error
 		return actor, ErrToken
 	}
 	actor.Email, actor.Role, actor.Sites = row.Email, row.Role, SitesOf(row.Sites)
-	actor.Status = Effective(Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, tx.Now)
-	if row.SuspendedReason != nil {
-		actor.Reason = *row.SuspendedReason
+	return at(actor, Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, row.SuspendedReason, tx.Now), nil
+}
+
+// at is the actor in an account with these facts, at this instant.
+func at(actor igny8.Actor, f Facts, suspended *string, now time.Time) igny8.Actor {
+	actor.Status = Effective(f, now)
+	if suspended != nil {
+		actor.Reason = *suspended
 	}
-	return actor, nil
+	return actor
 }
 
 // LookAccount reads afresh the effective status of the account that the actor, an
@@ -97,11 +102,7 @@ func LookAccount(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor
 	if err != nil {
 		return actor, err
 	}
-	actor.Status = Effective(Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, tx.Now)
-	if row.SuspendedReason != nil {
-		actor.Reason = *row.SuspendedReason
-	}
-	return actor, nil
+	return at(actor, Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, row.SuspendedReason, tx.Now), nil
 }
 
 func lookStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, error) {
@@ -143,11 +144,7 @@ func lookActing(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor,
 		return actor, ErrToken
 	}
 	actor.Email, actor.Role, actor.Impersonator, actor.Scopes = row.Email, igny8.RoleOwner, actor.User, acting[*row.Acting]
-	actor.Status = Effective(Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, tx.Now)
-	if row.SuspendedReason != nil {
-		actor.Reason = *row.SuspendedReason
-	}
-	return actor, nil
+	return at(actor, Facts{row.Status, row.CreatedAt, row.CurrentPeriodEnd, row.GraceUntil, row.Waiting}, row.SuspendedReason, tx.Now), nil
 }
 
 var errLooking = igny8.E(igny8.Forbidden, "staff_looking", "You look into this account as staff, and that does not allow this; nothing was changed.")

@@ -73,6 +73,16 @@ func method(row catalogdb.PaymentMethod) (Method, error) {
 	return m, nil
 }
 
+func methods(rows []catalogdb.PaymentMethod) (out []Method, err error) {
+	out = make([]Method, len(rows))
+	for i, r := range rows {
+		if out[i], err = method(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // MethodsForCountry returns the enabled methods of a country and of everywhere
 // that take its currency, in their order.
 func MethodsForCountry(ctx context.Context, tx *db.Tx, code string) ([]Method, error) {
@@ -84,13 +94,7 @@ func MethodsForCountry(ctx context.Context, tx *db.Tx, code string) ([]Method, e
 	if err != nil {
 		return nil, fmt.Errorf("payment methods: %w", err)
 	}
-	out := make([]Method, len(rows))
-	for i, r := range rows {
-		if out[i], err = method(r); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return methods(rows)
 }
 
 // MethodForCountry returns one of MethodsForCountry by its slug or id.
@@ -172,11 +176,5 @@ func enabledMethods(ctx context.Context, tx *db.Tx) ([]Method, error) {
 	if err != nil {
 		return nil, fmt.Errorf("payment methods: %w", err)
 	}
-	out := make([]Method, len(rows))
-	for i, r := range rows {
-		if out[i], err = method(r); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return methods(rows)
 }
