@@ -174,12 +174,7 @@ func (w *world) exec(query, accountID string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if err := w.app.db.System(w.Context(), "test.exec", id, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, query, id)
-		return err
-	}); err != nil {
-		w.Fatal(err)
-	}
+	dbtest.Exec(w, w.app.db, query, id)
 }
 
 // Threat E9: no credential is ever written into the log, whatever happens to the

@@ -1,7 +1,6 @@
 package auth_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 	"igny8"
 	"igny8/internal/auth"
-	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
 )
 
 // actor is the person with a session of their own.
@@ -290,12 +289,8 @@ func TestRecoveryCodesAreGoodOnceAndForTheirPerson(t *testing.T) {
 			t.Fatal(fresh, err)
 		}
 		p.code(p.loginCode(ayesha, codes[1]), "invalid_totp", "one of the codes before")
-		stored := ""
-		err = p.d.ReadSystem(p.Context(), func(ctx context.Context, tx *db.Tx) error {
-			return tx.QueryRowContext(ctx, "SELECT hash FROM recovery_code LIMIT 1").Scan(&stored)
-		})
-		if err != nil || len(stored) != 64 {
-			t.Errorf("stored as %q, %v", stored, err)
+		if stored := dbtest.Value[string](p, p.d, "SELECT hash FROM recovery_code LIMIT 1"); len(stored) != 64 {
+			t.Errorf("stored as %q", stored)
 		}
 	})
 }

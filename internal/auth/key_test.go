@@ -1,14 +1,13 @@
 package auth_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/auth"
-	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
 )
 
 func (p *people) key(in auth.NewAPIKey) auth.NewSecret {
@@ -57,12 +56,7 @@ func TestAKeyPassesTheGate(t *testing.T) {
 	onConsole(t, func(p *people) {
 		made := p.key(auth.NewAPIKey{Name: "Plugin"})
 		for status, want := range map[string]string{"pending_payment": "payment_required", "cancelled": "account_cancelled"} {
-			if err := p.d.System(p.Context(), "test", p.home, func(ctx context.Context, tx *db.Tx) error {
-				_, err := tx.ExecContext(ctx, "UPDATE account SET status = $1 WHERE id = $2", status, p.home)
-				return err
-			}); err != nil {
-				p.Fatal(err)
-			}
+			dbtest.Exec(p, p.d, "UPDATE account SET status = $1 WHERE id = $2", status, p.home)
 			a, err := p.s.Authenticate(p.Context(), made.Secret, "")
 			if err != nil {
 				p.Fatal(err)

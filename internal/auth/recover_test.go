@@ -13,6 +13,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
 )
 
 const newPassword = "quiet-otter-paints-31"
@@ -138,14 +139,8 @@ func TestAResetLinkIsGoodFor30MinutesAndOnce(t *testing.T) {
 // before the answer.
 func TestAskingTellsNothing(t *testing.T) {
 	onConsole(t, func(p *people) {
-		jobs := func() (n int) {
-			err := p.d.ReadSystem(p.Context(), func(ctx context.Context, tx *db.Tx) error {
-				return tx.QueryRowContext(ctx, "SELECT count(*) FROM river_job WHERE kind = 'auth.letter'").Scan(&n)
-			})
-			if err != nil {
-				p.Fatal(err)
-			}
-			return n
+		jobs := func() int {
+			return dbtest.Value[int](p, p.d, "SELECT count(*) FROM river_job WHERE kind = 'auth.letter'")
 		}
 		for i, email := range []string{ayesha, "nobody@example.com"} {
 			if err := p.s.Forgot(p.Context(), email, ""); err != nil {

@@ -14,6 +14,7 @@ import (
 	"igny8/internal/billing/billingtest"
 	"igny8/internal/credit"
 	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
 	"igny8/internal/desk"
 )
 
@@ -43,11 +44,7 @@ func (b *bureau) audited(id igny8.AccountID, action string) (details map[string]
 
 func (b *bureau) told(id igny8.AccountID, event string) {
 	b.Helper()
-	var n int
-	b.must(b.d.ReadSystem(b.Context(), func(ctx context.Context, tx *db.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT count(*) FROM outbox_event WHERE account_id = $1 AND type = $2", id, event).Scan(&n)
-	}))
-	if n == 0 {
+	if dbtest.Value[int](b, b.d, "SELECT count(*) FROM outbox_event WHERE account_id = $1 AND type = $2", id, event) == 0 {
 		b.Errorf("no event %s", event)
 	}
 }

@@ -3,7 +3,6 @@ package offboard_test
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"io"
 	"strings"
 	"testing"
@@ -81,12 +80,9 @@ func (l *leaver) start() {
 }
 
 // text is the one value of a query over the account.
-func (l *leaver) text(query string) (s string) {
+func (l *leaver) text(query string) string {
 	l.Helper()
-	l.must(l.d.ReadSystem(l.Context(), func(ctx context.Context, tx *db.Tx) error {
-		return tx.QueryRowContext(ctx, query, l.owner.Account).Scan(&s)
-	}))
-	return s
+	return dbtest.Value[string](l, l.d, query, l.owner.Account)
 }
 
 func (l *leaver) code(err error, want, what string) {
@@ -180,10 +176,7 @@ func TestNothingIsClosedWhileAPaymentWaits(t *testing.T) {
 		billingtest.Submit(l, l.d, billing.New(l.d, l.files, []byte("secret"), "http://localhost"), other, inv, 0)
 		hash, err := l.auth.HashPassword(l.Context(), password, "")
 		l.must(err)
-		l.must(l.d.System(l.Context(), "test", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-			_, err := tx.ExecContext(ctx, "UPDATE app_user SET password_hash = $1 WHERE id = $2", hash, other.User)
-			return err
-		}))
+		dbtest.Exec(l, l.d, "UPDATE app_user SET password_hash = $1 WHERE id = $2", hash, other.User)
 		_, err = l.s.Close(l.Context(), other, password)
 		l.code(err, "payment_waiting", "closing while a payment waits")
 	})

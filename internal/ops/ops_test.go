@@ -1,7 +1,6 @@
 package ops_test
 
 import (
-	"context"
 	"testing"
 
 	"igny8"
@@ -41,10 +40,7 @@ func (o office) must(err error) {
 // exec changes the database behind the program's back.
 func (o office) exec(query string) {
 	o.Helper()
-	o.must(o.d.System(o.Context(), "test", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, query)
-		return err
-	}))
+	dbtest.Exec(o, o.d, query)
 }
 
 // list is the checklist by key.

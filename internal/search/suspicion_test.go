@@ -28,7 +28,7 @@ func TestSuspicions(t *testing.T) {
 		signUp := func(name, network string) {
 			a := billingtest.Trial(t, d)
 			all[name] = a
-			exec(t, d, a.Account, "UPDATE app_user SET first_name = $1, last_name = 'Khan' WHERE id = $2", strings.Fields(name)[0], a.User)
+			dbtest.Exec(t, d, "UPDATE app_user SET first_name = $1, last_name = 'Khan' WHERE id = $2", strings.Fields(name)[0], a.User)
 			a.Network = network
 			if err := d.System(t.Context(), "test", a.Account, func(ctx context.Context, tx *db.Tx) error {
 				return audit.Record(ctx, tx, a, audit.Entry{Action: "account.create", ObjectType: "account"})
@@ -52,13 +52,13 @@ func TestSuspicions(t *testing.T) {
 		one, first := billingtest.Unpaid(t, d, "starter", "PK")
 		two, other := billingtest.Unpaid(t, d, "starter", "PK")
 		p, q := billingtest.Submit(t, d, bill, one, first, 0), billingtest.Submit(t, d, bill, two, other, 0)
-		exec(t, d, one.Account, "UPDATE payment SET reference_norm = 'same', reference = 'SAME' WHERE id IN ($1, $2)", p.ID, q.ID)
+		dbtest.Exec(t, d, "UPDATE payment SET reference_norm = 'same', reference = 'SAME' WHERE id IN ($1, $2)", p.ID, q.ID)
 		for _, x := range []billing.Payment{p, q} {
-			exec(t, d, x.AccountID, "INSERT INTO payment_proof (account_id, payment_id, n, sha256, original_sha256, content_type, size, created_at) VALUES ($1, $2, 1, 'a', 'abcdef0123456789', 'image/png', 1, $3)",
+			dbtest.Exec(t, d, "INSERT INTO payment_proof (account_id, payment_id, n, sha256, original_sha256, content_type, size, created_at) VALUES ($1, $2, 1, 'a', 'abcdef0123456789', 'image/png', 1, $3)",
 				x.AccountID, x.ID, clock.Now())
 		}
-		exec(t, d, igny8.AccountID{}, "INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES ('login:net:203.0.113.9', 31, $1, $1), ('login:net:203.0.113.8', 5, $1, $1), ('register:net:203.0.113.9', 31, $1, $1)", clock.Now())
-		exec(t, d, igny8.AccountID{}, "INSERT INTO session (id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, FALSE, '', '203.0.113.9', $4, $4, $4)",
+		dbtest.Exec(t, d, "INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES ('login:net:203.0.113.9', 31, $1, $1), ('login:net:203.0.113.8', 5, $1, $1), ('register:net:203.0.113.9', 31, $1, $1)", clock.Now())
+		dbtest.Exec(t, d, "INSERT INTO session (id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, FALSE, '', '203.0.113.9', $4, $4, $4)",
 			igny8.NewID[igny8.SessionID](clock.Now()), one.User, one.Account, clock.Now())
 
 		list, err := s.Suspicions(t.Context())
@@ -83,15 +83,4 @@ func TestSuspicions(t *testing.T) {
 			t.Errorf("a month later: %+v %v", list, err)
 		}
 	}, dbtest.WithClock(clock))
-}
-
-func exec(t *testing.T, d *db.DB, of igny8.AccountID, q string, args ...any) {
-	t.Helper()
-	err := d.System(t.Context(), "test", of, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, q, args...)
-		return err
-	})
-	if err != nil {
-		t.Fatalf("%s: %v", q, err)
-	}
 }

@@ -192,11 +192,8 @@ func TestRefreshTokensAreGoodOnce(t *testing.T) {
 		if _, err := w.auth.Refresh(w.Context(), first.Refresh); igny8.CodeOf(err) != "token_reused" {
 			w.Errorf("reuse: %v", err)
 		}
-		var letters int
-		if err := w.d.ReadSystem(w.Context(), func(ctx context.Context, tx *db.Tx) error {
-			return tx.QueryRowContext(ctx, "SELECT count(*) FROM mail_message WHERE template = 'session_reused'").Scan(&letters)
-		}); err != nil || letters != 1 {
-			w.Errorf("%d letters tell of the reuse, %v; want one", letters, err)
+		if letters := dbtest.Value[int](w, w.d, "SELECT count(*) FROM mail_message WHERE template = 'session_reused'"); letters != 1 {
+			w.Errorf("%d letters tell of the reuse, want one", letters)
 		}
 		// The thief's find ends the session for everybody.
 		if _, err := w.auth.Refresh(w.Context(), child); igny8.CodeOf(err) != "invalid_token" {

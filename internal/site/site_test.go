@@ -55,24 +55,12 @@ func (w *world) wants(err error, kind igny8.Kind, code string) *igny8.Error {
 // exec changes the database behind the stories' back.
 func (w *world) exec(q string, args ...any) {
 	w.Helper()
-	err := w.d.System(w.ctx, "test", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, q, args...)
-		return err
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
+	dbtest.Exec(w, w.d, q, args...)
 }
 
-func (w *world) count(q string, args ...any) (n int) {
+func (w *world) count(q string, args ...any) int {
 	w.Helper()
-	err := w.d.ReadSystem(w.ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.QueryRowContext(ctx, q, args...).Scan(&n)
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return n
+	return dbtest.Value[int](w, w.d, q, args...)
 }
 
 // active lists the slugs of active sectors.

@@ -16,6 +16,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver named "pgx", to make databases
 
+	"igny8"
 	"igny8/internal/db"
 )
 
@@ -87,6 +88,30 @@ var migrated = sync.OnceValues(func() ([]byte, error) {
 	}
 	return os.ReadFile(path)
 })
+
+// Exec changes the database behind the program's back, in system scope.
+func Exec(t testing.TB, d *db.DB, query string, args ...any) {
+	t.Helper()
+	err := d.System(context.Background(), "test", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// Value is the one value that a query answers, read in system scope.
+func Value[T any](t testing.TB, d *db.DB, query string, args ...any) (v T) {
+	t.Helper()
+	err := d.ReadSystem(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+		return tx.QueryRowContext(ctx, query, args...).Scan(&v)
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return v
+}
 
 // SQLiteURL is the path of a fresh file.
 func SQLiteURL(t testing.TB) string { return filepath.Join(t.TempDir(), "igny8.db") }

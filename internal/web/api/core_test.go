@@ -11,6 +11,7 @@ import (
 	"igny8"
 	"igny8/internal/credit"
 	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
 )
 
 func TestTrialSignup(t *testing.T) {
@@ -191,12 +192,7 @@ func TestPaidSignupAndSubmission(t *testing.T) {
 		c.v1("POST", path, u.access, strings.Replace(body, "{", `{"status":"succeeded",`, 1), 422, "unknown_field")
 		c.v1("POST", path, u.access, strings.Replace(body, "{", `{"currency":"USD",`, 1), 422, "currency_mismatch")
 		c.v1("POST", path, u.access, strings.Replace(body, "2026-11-22", "yesterday", 1), 422, "validation_failed")
-		if err := c.d.System(c.Context(), "test", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-			_, err := tx.ExecContext(ctx, "UPDATE payment_method SET submission = $1 WHERE slug = 'jazzcash'", []byte(`{"proof_required":true}`))
-			return err
-		}); err != nil {
-			c.Fatal(err)
-		}
+		dbtest.Exec(c, c.d, "UPDATE payment_method SET submission = $1 WHERE slug = 'jazzcash'", []byte(`{"proof_required":true}`))
 		bare := c.v1("POST", path, u.access, strings.Replace(body, "raast", "jazzcash", 1), 422, "validation_failed")
 		c.is(bare, map[string]string{"errors/0/pointer": `"#/proof"`, "errors/0/code": `"required"`})
 		p := c.v1("POST", path, u.access, body, 201, "", "Idempotency-Key: pay")
