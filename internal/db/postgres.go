@@ -53,20 +53,7 @@ func beginPostgres(ctx context.Context, pool *sql.DB, tx *Tx, readOnly bool) err
 		return err
 	}
 	err = conn.Raw(func(driver any) error {
-		opts := pgx.TxOptions{}
-		if readOnly {
-			opts.AccessMode = pgx.ReadOnly
-			opts.IsoLevel = pgx.RepeatableRead
-		}
-		c := driver.(*stdlib.Conn).Conn()
-		if tx.pg, err = c.BeginTx(ctx, opts); err != nil {
-			return err
-		}
-		role, account := "igny8_tenant", tx.Account.UUID().String()
-		if tx.system {
-			role, account = "igny8_system", ""
-		}
-		_, err = tx.pg.Exec(ctx, "SELECT set_config('role', $1, true), set_config('app.account', $2, true)", role, account)
+		tx.pg, err = driver.(*stdlib.Conn).Conn().BeginTx(ctx, pgx.TxOptions{BeginQuery: beginQuery(tx, readOnly)})
 		return err
 	})
 	if err != nil {
@@ -86,4 +73,18 @@ func beginPostgres(ctx context.Context, pool *sql.DB, tx *Tx, readOnly bool) err
 		conn.Raw(func(any) error { return tx.pg.Rollback(context.WithoutCancel(ctx)) })
 	}
 	return nil
+}
+
+// beginQuery begins and sets the scope, in one round trip. It has no parameters,
+// which only a statement of its own could have: all it says is ours, or an id.
+func beginQuery(tx *Tx, readOnly bool) string {
+	begin := "BEGIN"
+	if readOnly {
+		begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	}
+	role, account := "igny8_tenant", tx.Account.UUID().String()
+	if tx.system {
+		role, account = "igny8_system", ""
+	}
+	return fmt.Sprintf("%s; SELECT set_config('role', '%s', true), set_config('app.account', '%s', true)", begin, role, account)
 }
