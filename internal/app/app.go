@@ -31,6 +31,7 @@ import (
 	"igny8/internal/gateway/smtp"
 	"igny8/internal/idem"
 	"igny8/internal/job"
+	"igny8/internal/kdf"
 	"igny8/internal/mail"
 	"igny8/internal/offboard"
 	"igny8/internal/ops"
@@ -51,6 +52,10 @@ import (
 
 // Version is the program's version; the build sets it.
 var Version = "dev"
+
+// Standalone tells that the running file is igny8, which can be run a second time
+// to hash passwords, and no other program with this package in it: a test.
+var Standalone bool
 
 // App is the running program's parts.
 type App struct {
@@ -84,11 +89,15 @@ func admit(_ context.Context, actor igny8.Actor, p igny8.Permission, n account.N
 	return account.Admit(actor, p, n)
 }
 
-func hasher(cfg config.Config) *auth.Hasher {
+func hasher(cfg config.Config, log *slog.Logger) *auth.Hasher {
 	if cfg.CheapHashes {
 		return auth.NewCheapHasher()
 	}
-	return auth.NewHasher(0)
+	derive := kdf.Derive
+	if self, err := kdf.Self(); err == nil && Standalone {
+		derive = kdf.NewProcess(log, self, derivePasswords).Derive
+	}
+	return auth.NewHasher(0, derive)
 }
 
 // openDB opens the configured database. serving takes SQLite's lock file.
@@ -142,7 +151,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	identity := auth.Config{DB: d, Signer: signer, Hasher: hasher(cfg), Secret: auth.Derive(secret, "auth"),
+	identity := auth.Config{DB: d, Signer: signer, Hasher: hasher(cfg, log), Secret: auth.Derive(secret, "auth"),
 		Salt: salt, PublicURL: cfg.PublicURL, StaffSecondFactor: mustHaveSecondFactor(cfg), Unlimited: cfg.RateLimits == "off", Verified: cfg.SMTPURL != ""}
 	if cfg.OldSecret != "" {
 		identity.OldSecret = auth.Derive(cfg.OldSecret, "auth")

@@ -18,6 +18,7 @@ import (
 	"igny8/internal/config"
 	"igny8/internal/db"
 	"igny8/internal/desk"
+	"igny8/internal/kdf"
 )
 
 // errFinding ends a command with status 1: it worked, and found something.
@@ -88,8 +89,17 @@ func (c *cli) root() *cobra.Command {
 	c.flags["public-url"] = f.String("public-url", "", "the address people reach this server at")
 	f.StringVar(&c.file, "config", "", "file of NAME=value settings")
 	f.BoolVar(&c.json, "json", false, "print data as JSON")
-	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.audit(), c.openapi(), c.version())
+	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.audit(), c.openapi(), c.version(), c.derive())
 	return root
+}
+
+const derivePasswords = "derive-passwords"
+
+// derive is the other end of kdf.Process. It goes on when Ctrl-C reaches all of the
+// terminal's processes, for the logins that the server still answers.
+func (c *cli) derive() *cobra.Command {
+	return &cobra.Command{Use: derivePasswords, Short: "What serve starts for itself to hash passwords in", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return kdf.Serve(os.Stdin, os.Stdout) }}
 }
 
 // load reads the settings for a command.

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"igny8"
+	"igny8/internal/kdf"
 )
 
 func TestHashVerifies(t *testing.T) {
-	h := NewHasher(1)
+	h := NewHasher(1, kdf.Derive)
 	ctx := context.Background()
 	stored, err := h.Hash(ctx, "plum kettle orbit café")
 	if err != nil {
@@ -51,14 +52,14 @@ func TestHashKnownAnswer(t *testing.T) {
 	// Made by the reference implementation's command line:
 	// echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1 -l 32
 	const stored = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-	ok, err := NewHasher(1).Verify(context.Background(), "password", stored)
+	ok, err := NewHasher(1, kdf.Derive).Verify(context.Background(), "password", stored)
 	if err != nil || !ok {
 		t.Errorf("Verify = %v, %v, want true: other implementations' hashes must stay readable", ok, err)
 	}
 }
 
 func TestHashUnreadable(t *testing.T) {
-	h := NewHasher(1)
+	h := NewHasher(1, kdf.Derive)
 	for _, stored := range []string{
 		"", "x", "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=16$m=19456,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
@@ -74,7 +75,7 @@ func TestHashUnreadable(t *testing.T) {
 }
 
 func TestHasherQueueIsBounded(t *testing.T) {
-	h := NewHasher(1)
+	h := NewHasher(1, kdf.Derive)
 	h.slots <- struct{}{} // someone hashes for ever
 	h.pending.Add(1)
 	ctx, cancel := context.WithCancel(context.Background())
