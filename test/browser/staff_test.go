@@ -139,9 +139,6 @@ func TestTwoStaffOnOnePayment(t *testing.T) {
 		open(logIn(slow, demo.SecondEmail), "Business one")
 		logIn(fast, demo.StaffEmail).See("open at " + demo.SecondEmail)
 		open(fast, "Business one").Click("Approve").See("Approved.")
-		if strings.HasSuffix(t.Name(), "/JavaScript") {
-			slow.See("This payment was decided meanwhile") // which moves the button while it comes
-		}
 		slow.Tolerate("answer 409", "status of 409").Click("Approve").See("Payment of Business one", "Decided", demo.StaffEmail).Axe().FocusKept()
 		var credits struct{ Available int }
 		api(t, slow.Base(), list[0].token, "GET", "/credits/balance", nil, &credits)
@@ -149,6 +146,56 @@ func TestTwoStaffOnOnePayment(t *testing.T) {
 			t.Errorf("the customer has %d credits, want the plan's 1000, once", credits.Available)
 		}
 	})
+}
+
+// What colleagues do meanwhile comes into sight without moving a button, whether a
+// refusal is being written or not, and so it goes.
+func TestNewsMovesNothing(t *testing.T) {
+	p := logIn(machine.Start(t).Page(), demo.SecondEmail)
+	waiting(t, p.Base(), "one", "two", "three", "four")
+	for name, page := range map[string]struct {
+		width    int
+		refusing bool
+	}{"one": {1366, false}, "two": {1366, true}, "three": {360, false}, "four": {360, true}} {
+		open(p.Viewport(page.width), "Business "+name).NotSee("decided meanwhile")
+		if page.refusing {
+			p.Click("Refuse this payment")
+		}
+		browsertest.Eval[bool](p, `document.querySelector('[data-key=a]').scrollIntoView({block: 'center', behavior: 'instant'}), true`)
+		before := buttons(p)
+		approve(t, p.Base(), "JC-"+name)
+		p.See("This payment was decided meanwhile", demo.StaffEmail)
+		same(p, t, name+", when the news comes", before)
+		if !browsertest.Eval[bool](p, newsInSight) {
+			t.Errorf("%s: the news is out of sight, or over the approval", name)
+		}
+		p.Axe()
+		browsertest.Eval[bool](p, `scrollTo({top: document.documentElement.scrollHeight, behavior: 'instant'}), true`)
+		before = buttons(p)
+		browsertest.Eval[bool](p, `document.getElementById('news').replaceChildren(), true`)
+		same(p, t, name+", when the news goes", before)
+	}
+}
+
+const newsInSight = `(() => {
+	const news = document.querySelector('#news .callout').getBoundingClientRect()
+	return news.top >= document.querySelector('[data-key=a]').getBoundingClientRect().bottom && news.bottom <= innerHeight
+})()`
+
+// buttons is where the buttons of the page are in the window, and how far it is
+// scrolled.
+func buttons(p *browsertest.Page) string {
+	return browsertest.Eval[string](p, `[...document.querySelectorAll('main button, main summary')].map(e => {
+		const r = e.getBoundingClientRect()
+		return e.innerText + ' ' + r.left + ' ' + r.top
+	}).join('; ') + '; scrolled ' + scrollY`)
+}
+
+func same(p *browsertest.Page, t *testing.T, when, before string) {
+	t.Helper()
+	if after := buttons(p); after != before {
+		t.Errorf("%s: the buttons moved from %s to %s", when, before, after)
+	}
 }
 
 func TestLessThanDue(t *testing.T) {
