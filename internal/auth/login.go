@@ -67,7 +67,7 @@ func (s *Service) login(ctx context.Context, c Credentials, admit admission) (p 
 
 // firstFactor checks the password, and counts the code as a try.
 func (s *Service) firstFactor(ctx context.Context, c Credentials) (user account.User, err error) {
-	if err := s.hasher.Full(); err != nil {
+	if err := s.Ready(); err != nil {
 		return user, err
 	}
 	norm := NormalizeEmail(c.Email)

@@ -186,6 +186,10 @@ func (s *Service) checkPassword(ctx context.Context, emailNorm, password string)
 	return user, nil
 }
 
+// Ready refuses with `busy` while too many passwords wait to be hashed. It asks no
+// database, so that a flood of logins costs none.
+func (s *Service) Ready() error { return s.hasher.Full() }
+
 // CreateStaff makes a member of the platform's staff, on behalf of who runs the
 // program. Without permissions they may everything.
 func (s *Service) CreateStaff(ctx context.Context, email, password string, permissions ...igny8.Permission) (u account.User, err error) {

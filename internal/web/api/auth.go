@@ -20,10 +20,14 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 	post := func(path, id, summary, doc string, status int) Route {
 		return Route{Method: http.MethodPost, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Identity", Public: true, Status: status}
 	}
-	Register(a, post("/auth/register", "register", "Sign up",
-		"Without a plan, or with the trial's, it is a free trial; else the answer carries the invoice to pay. The new user is logged in.", 201), h.register)
-	Register(a, post("/auth/login", "login", "Log in",
-		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200), h.login)
+	hashing := func(r Route) Route {
+		r.Ready = s.Ready
+		return r
+	}
+	Register(a, hashing(post("/auth/register", "register", "Sign up",
+		"Without a plan, or with the trial's, it is a free trial; else the answer carries the invoice to pay. The new user is logged in.", 201)), h.register)
+	Register(a, hashing(post("/auth/login", "login", "Log in",
+		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200)), h.login)
 	Register(a, post("/auth/refresh", "refresh", "Exchange a refresh token for new tokens",
 		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200), h.refresh)
 	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "", 204), h.logout)

@@ -28,6 +28,7 @@ type Route struct {
 	Perm   igny8.Permission // what the caller must be allowed
 	Need   account.Need     // what the account's state must allow
 	Public bool             // no credential; one that is sent is not looked at
+	Ready  func() error     // refuses before anything is read or written for the caller; nil: never
 
 	Status   int    // of success; 0: 200 with a body, 204 without
 	Also     int    // another status of success, with the same body

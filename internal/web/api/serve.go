@@ -83,6 +83,11 @@ func (b *bound) middleware(hc huma.Context, next func(huma.Context)) {
 
 // prepare judges everything that needs no handler.
 func (c *call) prepare(w http.ResponseWriter, r *http.Request) error {
+	if c.route.Ready != nil {
+		if err := c.route.Ready(); err != nil {
+			return err
+		}
+	}
 	if err := c.authenticate(w, r); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ import (
 	"igny8/internal/doctor/doctortest"
 	"igny8/internal/idem"
 	"igny8/internal/job"
+	"igny8/internal/kdf"
 	"igny8/internal/ops"
 	"igny8/internal/search"
 	"igny8/internal/signup"
@@ -47,7 +49,8 @@ type core struct {
 	clock   *dbtest.Clock
 	auth    *auth.Service
 	billing *billing.Service
-	keys    int
+	keys    atomic.Int64
+	hold    chan struct{} // while it is there, passwords wait until it is closed
 }
 
 // onCore runs f on both databases.
@@ -78,7 +81,7 @@ func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 	signer, err := auth.NewSigner("http://127.0.0.1", "http://127.0.0.1/api", key)
 	must(err)
 	c := &core{T: t, d: d, clock: clock}
-	c.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
+	c.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewHasher(1, c.derive), Secret: seed, PublicURL: "http://127.0.0.1", Unlimited: true})
 	c.billing = billing.New(d, files, seed, "http://127.0.0.1")
 	a := api.New(api.Config{
 		Config: web.Config{PublicURL: "http://127.0.0.1", Now: d.Now, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))},
@@ -101,6 +104,15 @@ func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 	web.RegisterMailbox(a.Mux(), d)
 	c.h = a.Handler()
 	return c
+}
+
+// derive is as cheap as passwords in tests may be.
+func (c *core) derive(j kdf.Job) []byte {
+	if c.hold != nil {
+		<-c.hold
+	}
+	j.Time, j.Memory = 1, 8
+	return kdf.Derive(j)
 }
 
 // answer is what came back.
@@ -147,8 +159,7 @@ func (c *core) do(method, path, token, body string, headers ...string) answer {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	if method == http.MethodPost {
-		c.keys++
-		r.Header.Set("Idempotency-Key", fmt.Sprint("key-", c.keys))
+		r.Header.Set("Idempotency-Key", fmt.Sprint("key-", c.keys.Add(1)))
 	}
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
