@@ -36,6 +36,8 @@ type DB struct {
 	hook   func(string, int, bool) error
 	unlock func()
 	url    string
+
+	writing, reading *statements // nil on PostgreSQL
 }
 
 // Open opens the database without migrating it.

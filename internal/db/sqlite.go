@@ -35,6 +35,7 @@ func (d *DB) openSQLite(ctx context.Context, o Options) error {
 	}
 	d.read.SetMaxOpenConns(4)
 	d.read.SetMaxIdleConns(4)
+	d.writing, d.reading = newStatements(d.write), newStatements(d.read)
 	if err := checkSQLite(ctx, d.write); err != nil {
 		d.Close()
 		return err

@@ -213,18 +213,19 @@ func (d *DB) begin(ctx context.Context, tx *Tx, readOnly bool) error {
 	if d.Postgres() {
 		return beginPostgres(ctx, d.write, tx, readOnly)
 	}
-	pool := d.write
+	kept := d.writing
 	if readOnly {
-		pool = d.read
+		kept = d.reading
 	}
 	var err error
 	// Read-only begins deferred, so that readers never wait for the writer.
-	if tx.sqlite, err = pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: readOnly}); err != nil {
+	if tx.sqlite, err = kept.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: readOnly}); err != nil {
 		return err
 	}
-	tx.q = tx.sqlite
+	q := &prepared{Tx: tx.sqlite, statements: kept}
+	tx.q = q
 	tx.commit = func(context.Context) error { return tx.sqlite.Commit() }
 	tx.rollback = func() { tx.sqlite.Rollback() }
-	tx.close = func() {}
+	tx.close = func() { kept.keep(ctx, q.missing) }
 	return nil
 }
