@@ -6,7 +6,8 @@ LDFLAGS  = -s -w -X igny8/internal/app.Version=$(VERSION)
 # The race detector needs a C compiler. It brings a check of pointer arithmetic,
 # which SQLite, being translated from C, spends a quarter of its time in.
 RACE     = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v $$($(GO) env CC) >/dev/null && echo '-race -gcflags=modernc.org/...=-d=checkptr=0')
-PACKAGES ?= ./...
+# The tests in a browser take longest, so they begin first.
+PACKAGES ?= ./test/... ./...
 
 SHORT ?=
 
