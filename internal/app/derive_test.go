@@ -5,7 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -25,11 +28,23 @@ func TestPasswordsAreHashedBesideTheServer(t *testing.T) {
 	if len(children) != 1 || !strings.Contains(children[0], derivePasswords) {
 		t.Fatalf("the server's processes are %q, want one for passwords", children)
 	}
+	child, _, _ := strings.Cut(children[0], " ")
+	pid, err := strconv.Atoi(child)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} { // what a terminal or a service manager sends to all
+		if err := syscall.Kill(pid, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.login(staffEmail); !slices.Equal(childrenOf(t, server), children) {
+		t.Errorf("after signals the processes are %q, want %q: it ends with the server's last login", childrenOf(t, server), children)
+	}
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	<-p.exited
-	child, _, _ := strings.Cut(children[0], " ")
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if data, err := os.ReadFile("/proc/" + child + "/cmdline"); err != nil || len(data) == 0 {
 			return
