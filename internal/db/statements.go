@@ -31,7 +31,7 @@ func (s *statements) find(text string) *sql.Stmt {
 // SQLite's writer has a single connection. What fails is tried again next time.
 func (s *statements) keep(ctx context.Context, texts []string) {
 	for _, text := range texts {
-		if s.find(text) != nil {
+		if !s.wants(text) {
 			continue
 		}
 		if st, err := s.pool.PrepareContext(ctx, text); err == nil {
@@ -40,10 +40,16 @@ func (s *statements) keep(ctx context.Context, texts []string) {
 	}
 }
 
+func (s *statements) wants(text string) bool {
+	s.lock.RLock()
+	defer s.lock.RUnlock()
+	return s.kept[text] == nil && len(s.kept) < maxStatements
+}
+
 func (s *statements) add(text string, st *sql.Stmt) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if s.kept[text] != nil || len(s.kept) >= maxStatements {
+	if s.kept[text] != nil { // another transaction was faster
 		st.Close()
 		return
 	}
