@@ -129,13 +129,22 @@ func TestStaffTakeALostSecondFactorAway(t *testing.T) {
 		password(lost, "/login", demo.CustomerEmail).Click("Use a recovery code instead").See("Lost the codes too? Write to support").Axe()
 
 		staff, late := machine.Page(t, p.Base()).JavaScript(p.Runs()), machine.Page(t, p.Base()).JavaScript(p.Runs())
+		staff.Tolerate("answer 422", "status of 422")
 		logIn(staff, demo.StaffEmail).Go("/staff/search?q="+demo.CustomerEmail).Click("main tbody td:nth-child(3) a").See("People", demo.CustomerEmail)
 		at := staff.URL()
-		logIn(late, demo.SecondEmail).Go(at).Click("Take a lost second factor away").Fill("reset-second-factor_note", "They called")
-		const press = "#act-reset-second-factor .button-danger"
-		staff.Click("Take a lost second factor away").See("Be sure who asks", "gets in with the password alone", "They are logged out everywhere").Axe()
-		staff.Tolerate("answer 422", "status of 422").Click(press).See("Say why, in 3 to 1000 characters").Axe()
-		staff.Viewport(360).Axe().Viewport(1366).Fill("reset-second-factor_note", "Lost the phone; called back").Click(press).See("Done, and written into", "user.reset_second_factor").
+		person := browsertest.Eval[string](staff, `document.querySelector('#f-reset-second-factor-user option:nth-child(2)').value`)
+		logIn(late, demo.SecondEmail).Go(at).Click("Take a lost second factor away").Fill("reset-second-factor_user", person).Fill("reset-second-factor_note", "They called")
+
+		const press, preview = "#act-reset-second-factor .button-danger", "#act-reset-second-factor [name=preview]"
+		staff.Click("Take a lost second factor away").See("Be sure who asks", "The person you choose gets in with the password alone").Axe()
+		staff.Fill("reset-second-factor_note", "They called").Click(press).See("Choose a person.", "People").Axe().FocusKept()
+		staff.Fill("reset-second-factor_user", person)
+		if !p.Runs() {
+			staff.Click(preview)
+		}
+		staff.See("A letter to " + demo.CustomerEmail).Viewport(360).Axe().Viewport(1366)
+		staff.Fill("reset-second-factor_note", "").Click(press).See("Say why, in 3 to 1000 characters").Axe()
+		staff.Fill("reset-second-factor_note", "Lost the phone; called back").Click(press).See("Done, and written into", "user.reset_second_factor").
 			NotSee("Take a lost second factor away").Axe()
 		late.Tolerate("answer 409", "status of 409").Click(press).See("This person has no second factor any more", "Nothing was done").Axe()
 

@@ -132,7 +132,7 @@ func (h handler) perform(ctx context.Context, r *console.Request, id igny8.Accou
 	case actReset:
 		user, wrong := igny8.ParseID[igny8.UserID](value("user"))
 		if wrong != nil {
-			return igny8.InvalidField("user", "required", text.T(ctx, "staff.act.reset.choose"))
+			return igny8.InvalidField("user", "required", text.T(ctx, "staff.act.reset.required"))
 		}
 		_, err = h.Desk.ResetSecondFactor(ctx, r.Actor, id, user, note)
 	default:
@@ -276,26 +276,21 @@ func (d dossier) secured() (list []search.User) {
 }
 
 func (d dossier) wouldReset(ctx context.Context, user string) []string {
-	list := d.secured()
-	at := slices.IndexFunc(list, func(u search.User) bool { return u.ID.String() == user })
-	if at < 0 && len(list) == 1 && user == "" {
-		at = 0 // the only choice
+	who, lines := text.T(ctx, "staff.act.reset.nobody"), []string{text.T(ctx, "staff.act.reset.ends"), text.T(ctx, "staff.act.reset.told")}
+	for _, u := range d.secured() {
+		if u.ID.String() == user {
+			who = fullName(u)
+			lines = append(lines, text.T(ctx, "staff.act.reset.letter", u.Email, languageName(u.Language)))
+		}
 	}
-	if at < 0 {
-		return []string{text.T(ctx, "staff.act.reset.choose")}
-	}
-	return []string{text.T(ctx, "staff.act.reset.login", fullName(list[at])), text.T(ctx, "staff.act.reset.ends"),
-		text.T(ctx, "staff.act.reset.letter", list[at].Email, languageName(list[at].Language)), text.T(ctx, "staff.act.reset.told")}
+	return append([]string{text.T(ctx, "staff.act.reset.login", who)}, lines...)
 }
 
-// userOptions are the people to choose from; nobody is chosen beforehand where there
-// is a choice.
-func (d dossier) userOptions(ctx context.Context) (out []view.Option) {
-	list := d.secured()
-	if len(list) > 1 {
-		out = append(out, view.Option{Label: text.T(ctx, "staff.act.reset.choose")})
-	}
-	for _, u := range list {
+// userOptions are the people to choose from. Nobody is chosen beforehand, not even an
+// only one: after a refusal that may be another than before.
+func (d dossier) userOptions(ctx context.Context) []view.Option {
+	out := []view.Option{{Label: text.T(ctx, "staff.act.reset.choose")}}
+	for _, u := range d.secured() {
 		out = append(out, view.Option{Value: u.ID.String(), Label: fullName(u) + " · " + u.Email})
 	}
 	return out
