@@ -54,7 +54,7 @@ func Shown(e audit.Event) audit.Event {
 	var all, kept map[string]any
 	if json.Unmarshal([]byte(e.Details), &all) == nil {
 		kept = map[string]any{}
-		for _, name := range []string{"invoice", "received", "received_minor", "receipt", "code", "n", "from", "to", "days", "until", "credits", "plan", "why", "mode"} {
+		for _, name := range []string{"invoice", "received", "received_minor", "receipt", "code", "n", "from", "to", "days", "until", "credits", "plan", "why", "mode", "email"} {
 			if v, ok := all[name]; ok {
 				kept[name] = v
 			}

@@ -201,7 +201,7 @@ func TestAKeyOfASiteReachesNoOther(t *testing.T) {
 func TestAMissingPermissionIsSeen(t *testing.T) {
 	twice := []string{"approvePayment", "rejectPayment", "bulkApprovePayments", // billing asks again
 		"updateMember", "removeMember", "createInvitation", "resendInvitation", "revokeInvitation", "cancelOwnership", // account and team ask again
-		"createStaff", "suspendAccount", "reinstateAccount", "extendTrial", "adjustCredits", "assignPlan"} // and desk
+		"createStaff", "suspendAccount", "reinstateAccount", "extendTrial", "adjustCredits", "assignPlan", "resetSecondFactor"} // and desk
 	principals, want := matrix(t)
 	w := startTest(t, dbtest.SQLiteURL(t), quiet)
 	taken := ""

@@ -59,6 +59,7 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"impersonateAccount":  func(*world, *tenant) string { return `{"reason":"they asked for help"}` },
 	"extendTrial":         func(*world, *tenant) string { return `{"days":7,"note":"they were ill"}` },
 	"adjustCredits":       func(*world, *tenant) string { return `{"credits":5,"note":"for the outage"}` },
+	"resetSecondFactor":   func(*world, *tenant) string { return lostPhone },
 	"assignPlan":          func(*world, *tenant) string { return `{"plan":"enterprise","cycle":"monthly","note":"by contract"}` },
 	"claimPayment":        func(*world, *tenant) string { return "{}" },
 	"withdrawPayment":     func(*world, *tenant) string { return "{}" },

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -136,6 +137,7 @@ suspendAccount                   401     403    403    403   403   403   200
 reinstateAccount                 401     403    403    403   403   403   200
 extendTrial                      401     403    403    403   403   403   200
 adjustCredits                    401     403    403    403   403   403   200
+resetSecondFactor                401     403    403    403   403   403   200
 assignPlan                       401     403    403    403   403   403   200
 impersonateAccount               401     403    403    403   403   403   200
 endImpersonation                 401     403    403    403   403   403   200
@@ -184,6 +186,7 @@ type tenant struct {
 	link   string            // its token
 	key    string            // id of an API key
 	clerk  string            // id of a staff user
+	user   string            // id of the person whose login staff act upon
 	tokens map[string]string // by principal
 }
 
@@ -258,6 +261,7 @@ var needs = map[string]func(*world) *tenant{
 	"getMember": crowded, "updateMember": crowded, "removeMember": crowded, "createInvitation": crowded, "resendInvitation": crowded, "revokeInvitation": crowded,
 	"getInvitation": crowded, "acceptInvitation": crowded, "offerOwnership": crowded,
 	"suspendAccount": trying, "reinstateAccount": suspended, "extendTrial": trying, "assignPlan": trying,
+	"resetSecondFactor": secured,
 }
 
 func unpaid(w *world) *tenant  { return w.tenant(w.signUp(starter), "") }
@@ -269,6 +273,14 @@ func trying(w *world) *tenant { return w.tenant(w.signUp(""), "") }
 func suspended(w *world) *tenant {
 	o := unpaid(w)
 	w.must(200, "POST", "/admin/accounts/"+o.account+"/suspend", w.staff, suspension)
+	return o
+}
+
+// secured makes an account whose owner has an authenticator app.
+func secured(w *world) *tenant {
+	o := trying(w)
+	w.secure(o.token)
+	o.user = o.signup.text("user/id")
 	return o
 }
 
@@ -301,7 +313,8 @@ func pathOf(rt api.Route, o *tenant) string {
 	if strings.HasPrefix(rt.Path, "/invitations/") {
 		token = o.link
 	}
-	path := strings.NewReplacer("{id}", id, "{n}", "1", "{slug}", "fitness-and-sport", "{token}", token).Replace(rt.Path)
+	user := cmp.Or(o.user, igny8.NewID[igny8.UserID](time.Now()).String())
+	path := strings.NewReplacer("{id}", id, "{user}", user, "{n}", "1", "{slug}", "fitness-and-sport", "{token}", token).Replace(rt.Path)
 	if rt.ID == "search" {
 		path += "?q=example"
 	}

@@ -29,7 +29,7 @@ var threats = map[string][]string{
 	"A16 belonging to no account":                   {"TestWhoBelongsToNoAccountGetsNoToken"},
 	"A17 guessing passwords":                        {"TestWrongPasswordsWaitLongerAndLonger"},
 	"A18 hashing as a weapon":                       {"TestAFloodIsRefusedBeforeTheDatabaseIsAsked", "TestHasherQueueIsBounded", "TestLoginsLeaveCoresToOthers"},
-	"A19 going around the second factor":            {"TestA19TheSecondFactorCannotBeSkippedAndACodeIsGoodOnce", "TestA19OneCodeTwiceHasOneWinner", "TestA19TheTokenOfABegunLoginOpensNoRoute", "TestA19WrongCodesAreThrottledPerPerson"},
+	"A19 going around the second factor":            {"TestA19TheSecondFactorCannotBeSkippedAndACodeIsGoodOnce", "TestA19OneCodeTwiceHasOneWinner", "TestA19TheTokenOfABegunLoginOpensNoRoute", "TestA19WrongCodesAreThrottledPerPerson", "TestStaffTakeALostSecondFactorAway", "TestWhoseSecondFactorStaffMayNotTakeAway"},
 	"E1 a stolen refresh token":                     {"TestRefreshTokensAreGoodOnce"},
 	"E2 refreshing in parallel":                     {"TestRefreshTokensAreGoodOnce"},
 	"E3 forgetting what was revoked":                {"TestWhatOneNodeTakesAwayTheOtherRefuses", "TestAKilledProcessNeedsNoRepair"},

@@ -29,6 +29,10 @@ var (
 	errCode = igny8.InvalidField("code", "invalid_code", "The code is not right, or was used already; wait for the next one.")
 	errOn   = igny8.E(igny8.Conflict, "already_exists", "An authenticator app is set up already; switch it off first.")
 	errOff  = igny8.E(igny8.Conflict, "no_second_factor", "There is no second factor; set one up first.")
+	errNone = igny8.E(igny8.Conflict, "no_second_factor", "This person has no second factor; the password alone lets them in.")
+
+	errOperator = igny8.E(igny8.Forbidden, "operator_only",
+		"This person is platform staff: the operator takes their second factor away, with igny8 staff reset-second-factor on the server.")
 )
 
 // FactorsOf reads what a person has, in system scope.
@@ -344,17 +348,57 @@ func (s *Service) ResetStaffFactors(ctx context.Context, email string) error {
 		if !u.Staff {
 			return igny8.ErrNotFound
 		}
-		if err := dropFactors(ctx, tx, u.ID); err != nil {
-			return err
-		}
-		if err := s.endAll(ctx, tx, u.ID, igny8.SessionID{}, "second factor reset"); err != nil {
-			return err
-		}
-		if err := s.tellFactor(ctx, tx, u, "reset"); err != nil {
+		if err := s.takeFactors(ctx, tx, u, "reset"); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "staff.reset_second_factor", ObjectType: "user", ObjectID: u.ID.String()})
 	})
+}
+
+// ResetFactors takes the second factor of a member of the transaction's account away,
+// for staff whom the member asked because everything is lost. The password stays. The
+// transaction must be in system scope: every account of the person is told.
+func (s *Service) ResetFactors(ctx context.Context, tx *db.Tx, staff igny8.Actor, user igny8.UserID, note string) error {
+	member, err := account.IsMember(ctx, tx, user)
+	if err != nil {
+		return err
+	}
+	if !member {
+		return igny8.ErrNotFound
+	}
+	u, err := account.LockUser(ctx, tx, user) // of two who reset at once, the second finds none
+	if err != nil {
+		return err
+	}
+	f, err := FactorsOf(ctx, tx, u.ID)
+	switch {
+	case err != nil:
+		return err
+	case u.Staff:
+		return errOperator
+	case !f.Any():
+		return errNone
+	}
+	if err := s.takeFactors(ctx, tx, u, "reset_by_support"); err != nil {
+		return err
+	}
+	return tellAbout(ctx, tx, staff, u.ID, "user.reset_second_factor", map[string]any{"email": u.Email, "note": note})
+}
+
+// takeFactors takes the second factor away, ends the sessions and whatever has begun
+// with the login, and tells the person by letter.
+func (s *Service) takeFactors(ctx context.Context, tx *db.Tx, u account.User, what string) error {
+	if err := dropFactors(ctx, tx, u.ID); err != nil {
+		return err
+	}
+	if err := s.endAll(ctx, tx, u.ID, igny8.SessionID{}, "second factor reset"); err != nil {
+		return err
+	}
+	err := authdb.New(tx).VoidEmailTokens(ctx, authdb.VoidEmailTokensParams{UserID: u.ID, Purpose: toReset, Now: &tx.Now})
+	if err != nil {
+		return fmt.Errorf("end links: %w", err)
+	}
+	return s.tellFactor(ctx, tx, u, what)
 }
 
 // changed tells the person by letter and writes the audit entries.
@@ -365,7 +409,11 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, actor igny8.Actor, u a
 	return tellPerson(ctx, tx, actor, "user."+what, nil)
 }
 
+// tellFactor writes the letter, which is the person's and of none of their accounts.
 func (s *Service) tellFactor(ctx context.Context, tx *db.Tx, u account.User, what string) error {
+	before := tx.Account
+	defer func() { tx.Account = before }()
+	tx.Account = igny8.AccountID{}
 	return mail.Enqueue(ctx, tx, mail.Letter{To: u.Email, Lang: u.Language, Template: "second_factor_changed",
 		Key:  "second_factor:" + u.ID.String() + ":" + what + ":" + tx.Now.Format(time.RFC3339Nano),
 		Data: map[string]any{"Name": u.FirstName, "What": what, "Link": s.publicURL + "/forgot"}})

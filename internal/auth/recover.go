@@ -248,10 +248,16 @@ func self(u account.User, actor igny8.Actor) igny8.Actor {
 }
 
 // tellPerson writes what a person did with their own login into the log of every
-// account they belong to, in the order of the accounts, so that two never wait for
-// each other; of staff into the platform's.
+// account they belong to; of staff into the platform's.
 func tellPerson(ctx context.Context, tx *db.Tx, actor igny8.Actor, action string, details map[string]any) error {
-	list, err := account.MembershipsOf(ctx, tx, actor.User)
+	return tellAbout(ctx, tx, actor, actor.User, action, details)
+}
+
+// tellAbout writes what the actor did with a person's login into the log of every
+// account that the person belongs to, in the order of the accounts, so that two never
+// wait for each other. The person acts with their role in each, staff stay staff.
+func tellAbout(ctx context.Context, tx *db.Tx, actor igny8.Actor, user igny8.UserID, action string, details map[string]any) error {
+	list, err := account.MembershipsOf(ctx, tx, user)
 	if err != nil {
 		return err
 	}
@@ -259,7 +265,7 @@ func tellPerson(ctx context.Context, tx *db.Tx, actor igny8.Actor, action string
 		x, y := a.Account.ID, b.Account.ID
 		return slices.Compare(x[:], y[:])
 	})
-	entry := audit.Entry{Action: action, ObjectType: "user", ObjectID: actor.User.String(), Details: details}
+	entry := audit.Entry{Action: action, ObjectType: "user", ObjectID: user.String(), Details: details}
 	before := tx.Account
 	defer func() { tx.Account = before }()
 	if len(list) == 0 {
@@ -267,7 +273,10 @@ func tellPerson(ctx context.Context, tx *db.Tx, actor igny8.Actor, action string
 		return audit.Record(ctx, tx, actor, entry)
 	}
 	for _, m := range list {
-		tx.Account, actor.Role = m.Account.ID, m.Membership.Role
+		tx.Account = m.Account.ID
+		if actor.User == user {
+			actor.Role = m.Membership.Role
+		}
 		if err := audit.Record(ctx, tx, actor, entry); err != nil {
 			return err
 		}

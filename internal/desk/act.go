@@ -173,3 +173,27 @@ func (s *Service) AssignPlan(ctx context.Context, actor igny8.Actor, id igny8.Ac
 		return map[string]any{"plan": sub.PlanSlug, "until": sub.CurrentPeriodEnd.UTC(), "from": a.Status, "to": igny8.AccountActive}, nil
 	}})
 }
+
+// ResetSecondFactor takes the second factor off the login of a member who lost it with
+// the recovery codes. That is told in the log of every account of theirs.
+func (s *Service) ResetSecondFactor(ctx context.Context, actor igny8.Actor, id igny8.AccountID, user igny8.UserID, note string) (out Outcome, err error) {
+	if err := checkNote("note", note); err != nil {
+		return out, err
+	}
+	err = s.db.System(ctx, "desk.reset_second_factor", id, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx); err != nil {
+			return err
+		}
+		if err := stranger(ctx, tx, actor); err != nil {
+			return err
+		}
+		if err := s.auth.ResetFactors(ctx, tx, actor, user, strings.TrimSpace(note)); err != nil {
+			return err
+		}
+		if out, err = outcome(ctx, tx); err != nil {
+			return err
+		}
+		return idem.StoreAnswer(ctx, tx, out)
+	})
+	return out, err
+}

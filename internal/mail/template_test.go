@@ -41,6 +41,20 @@ func TestEveryLetterSpeaksEveryLanguage(t *testing.T) {
 	}
 }
 
+// Who lost a second factor reads, in each language, that support took it away.
+func TestTheLetterNamesSupport(t *testing.T) {
+	letter := mail.Letter{To: "a@example.com", Template: "second_factor_changed", Data: map[string]any{"Name": "Sana", "Link": "https://example.com/forgot"}}
+	for lang, word := range map[string]string{"en": "support", "ur": "مدد", "ar": "الدعم"} {
+		for what, want := range map[string]int{"reset": 0, "reset_by_support": 2} {
+			letter.Lang, letter.Data["What"] = lang, what
+			p, err := mail.Render(letter)
+			if err != nil || strings.Count(p.Plain, word) != want {
+				t.Errorf("%s of %s names support not %d times: %s, %v", what, lang, want, p.Plain, err)
+			}
+		}
+	}
+}
+
 func TestNumbersKeepTheirDirection(t *testing.T) {
 	letter := mail.Letter{To: "a@example.com", Template: "payment_rejected", Data: map[string]any{"Name": "Sana", "Amount": "Rs 24,742",
 		"Invoice": "INV-1", "Reference": "\u2069+92 301 2345678", "Reason": "<b>No</b>", "Link": "https://example.com/pay/x?a=1&b=2"}}

@@ -116,6 +116,20 @@ func overview(ctx context.Context, tx *db.Tx, id igny8.AccountID) (o Overview, e
 	return o, nil
 }
 
+// User is a person who belongs to an account.
+type User = searchdb.UsersOfRow
+
+// Users lists the people of an account that staff have open, the first 200.
+func (s *Service) Users(ctx context.Context, id igny8.AccountID) (list []User, err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if list, err = searchdb.New(tx).UsersOf(ctx, id); err != nil {
+			return fmt.Errorf("list users: %w", err)
+		}
+		return nil
+	})
+	return list, err
+}
+
 // newest is how many events of an account are shown at a glance.
 const newest = 50
 

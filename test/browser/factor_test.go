@@ -117,6 +117,42 @@ func TestStaffMustSetUpASecondFactor(t *testing.T) {
 	logIn(s.Page(), demo.StaffEmail).See("Set up a second factor to go on")
 }
 
+// Who lost the app and the codes gets in again: staff take the second factor away, and
+// the password alone opens. A colleague who is late is told.
+func TestStaffTakeALostSecondFactorAway(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *browsertest.Page) {
+		p.Tolerate("answer 422", "status of 422")
+		logIn(p.Viewport(360), demo.CustomerEmail)
+		app := p.URL()
+		setUpApp(t, p, app+"/security")
+		lost := machine.Page(t, p.Base()).Viewport(360).JavaScript(p.Runs())
+		password(lost, "/login", demo.CustomerEmail).Click("Use a recovery code instead").See("Lost the codes too? Write to support").Axe()
+
+		staff, late := machine.Page(t, p.Base()).JavaScript(p.Runs()), machine.Page(t, p.Base()).JavaScript(p.Runs())
+		staff.Tolerate("answer 422", "status of 422")
+		logIn(staff, demo.StaffEmail).Go("/staff/search?q="+demo.CustomerEmail).Click("main tbody td:nth-child(3) a").See("People", demo.CustomerEmail)
+		at := staff.URL()
+		person := browsertest.Eval[string](staff, `document.querySelector('#f-reset-second-factor-user option:nth-child(2)').value`)
+		logIn(late, demo.SecondEmail).Go(at).Click("Take a lost second factor away").Fill("reset-second-factor_user", person).Fill("reset-second-factor_note", "They called")
+
+		const press, preview = "#act-reset-second-factor .button-danger", "#act-reset-second-factor [name=preview]"
+		staff.Click("Take a lost second factor away").See("Be sure who asks", "The person you choose gets in with the password alone").Axe()
+		staff.Fill("reset-second-factor_note", "They called").Click(press).See("Choose a person.", "People").Axe().FocusKept()
+		staff.Fill("reset-second-factor_user", person)
+		if !p.Runs() {
+			staff.Click(preview)
+		}
+		staff.See("A letter to " + demo.CustomerEmail).Viewport(360).Axe().Viewport(1366)
+		staff.Fill("reset-second-factor_note", "").Click(press).See("Say why, in 3 to 1000 characters").Axe()
+		staff.Fill("reset-second-factor_note", "Lost the phone; called back").Click(press).See("Done, and written into", "user.reset_second_factor").
+			NotSee("Take a lost second factor away").Axe()
+		late.Tolerate("answer 409", "status of 409").Click(press).See("This person has no second factor any more", "Nothing was done").Axe()
+
+		p.Go(app).See("Log in")
+		logIn(lost, demo.CustomerEmail).Go(app+"/security").See("Set up an authenticator app").Go(app+"/audit").See("user.reset_second_factor", demo.CustomerEmail, "igny8 staff").Axe()
+	})
+}
+
 // The pages of second factors, in all shapes.
 func TestSecondFactorPages(t *testing.T) {
 	s := machine.StartNamed(t)

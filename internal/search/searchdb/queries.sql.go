@@ -755,3 +755,56 @@ func (q *Queries) SharedReferences(ctx context.Context, sinceID igny8.PaymentID)
 	}
 	return items, nil
 }
+
+const usersOf = `-- name: UsersOf :many
+SELECT app_user.id, app_user.first_name, app_user.last_name, app_user.email, app_user.language, app_user.staff, membership.role, membership.last_seen_at,
+  CAST(app_user.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkey WHERE passkey.user_id = app_user.id) AS boolean) AS second_factor
+FROM membership JOIN app_user ON app_user.id = membership.user_id
+WHERE membership.account_id = $1 ORDER BY membership.id LIMIT 200
+`
+
+type UsersOfRow struct {
+	ID           igny8.UserID
+	FirstName    string
+	LastName     string
+	Email        string
+	Language     string
+	Staff        bool
+	Role         igny8.Role
+	LastSeenAt   *time.Time
+	SecondFactor bool
+}
+
+// system scope: an account's people, with what protects their logins. Who came first stands first.
+func (q *Queries) UsersOf(ctx context.Context, accountID igny8.AccountID) ([]UsersOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, usersOf, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UsersOfRow{}
+	for rows.Next() {
+		var i UsersOfRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.FirstName,
+			&i.LastName,
+			&i.Email,
+			&i.Language,
+			&i.Staff,
+			&i.Role,
+			&i.LastSeenAt,
+			&i.SecondFactor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -34,6 +34,9 @@ func RegisterDesk(a *API, s *desk.Service) {
 	Register(a, end, h.end)
 	Register(a, route("/assign-plan", "assignPlan", "Give a plan by hand",
 		"Ends what runs, sets the credits to the plan's, and makes the account active, without an invoice; unpaid invoices for plans become void."+told), h.assign)
+	Register(a, route("/users/{user}/reset-second-factor", "resetSecondFactor", "Take a lost second factor off a member's login",
+		"For who lost the app or passkey and the recovery codes, after you made sure who asks. The password stays. Their sessions end, with every login, change of address and reset of the password that has begun, and they get a letter. "+
+			"Of platform staff only the operator does it, on the command line. The act is in the audit log of every account they belong to, the note for staff alone."), h.resetFactor)
 }
 
 type deskHandler struct{ s *desk.Service }
@@ -116,6 +119,16 @@ type AssignInput struct {
 func (h deskHandler) assign(ctx context.Context, in *ByIDIn[igny8.AccountID, AssignInput]) (*Out[ActedBody], error) {
 	g := billing.Gift{Plan: in.Body.Plan, Cycle: in.Body.Cycle, Months: in.Body.Months}
 	return done(h.s.AssignPlan(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, g, in.Body.Note))
+}
+
+type userIn struct {
+	ID   igny8.AccountID `path:"id"`
+	User igny8.UserID    `path:"user"`
+	Body NoteInput
+}
+
+func (h deskHandler) resetFactor(ctx context.Context, in *userIn) (*Out[ActedBody], error) {
+	return done(h.s.ResetSecondFactor(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.User, in.Body.Note))
 }
 
 // ImpersonateInput says why staff look in.

@@ -58,6 +58,7 @@ func ErrorCodes() []ErrorCode {
 		{"role_not_grantable", 403, "The role is not yours to give or to take.", "Ask an owner. Nobody raises themselves."},
 		{"invite_email_mismatch", 403, "The invitation is for another e-mail address.", "Log in with that address, or ask for an invitation of yours."},
 		{"staff_looking", 403, "Staff who look into an account may read; this needs more.", "Do it as staff, or look in again with write for what that allows."},
+		{"operator_only", 403, "The person is platform staff, whose second factor only the operator takes away.", "On the server, run igny8 staff reset-second-factor --email with their address."},
 		{"self_approval", 403, "You belong to the account that this is about.", "Another member of staff must decide or do it."},
 
 		{"not_found", 404, "There is no such object, or it is another account's; the two look alike on purpose.", "Check the id, and which account the token is for."},
@@ -73,7 +74,7 @@ func ErrorCodes() []ErrorCode {
 		{"already_exists", 409, "Something with this value exists already.", "Use the one that is there, or another value."},
 		{"email_taken", 409, "There is a user with this e-mail address already.", "Log in, or reset the password."},
 		{"email_unavailable", 409, "The address cannot be used.", "Ask for the change again, or choose another address."},
-		{"no_second_factor", 409, "You have no second factor.", "Set one up first."},
+		{"no_second_factor", 409, "The login has no second factor.", "Set one up first. For staff who meant to take one away: the password alone lets the person in."},
 		{"passkeys_unavailable", 409, "The server's public address is a number, and passkeys need a name.", "Use an authenticator app, or give the server a name in IGNY8_PUBLIC_URL."},
 		{"domain_taken", 409, "The account has a site with this domain already.", "Use that site."},
 		{"last_owner", 409, "This is the account's only owner.", "Make somebody else an owner first, or hand the ownership over."},

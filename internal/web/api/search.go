@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"igny8"
@@ -77,6 +78,22 @@ type AccountOverviewBody struct {
 	Subscription    *SubscriptionBody   `json:"subscription,omitempty"`
 	Credits         int64               `json:"credits" doc:"The balance of credits."`
 	Available       int64               `json:"credits_available" doc:"The balance without what is held."`
+	Users           []AccountUserBody   `json:"users" doc:"Who belongs to it, who came first first; the first 200."`
+}
+
+// AccountUserBody is a person who belongs to an account, as staff see them.
+type AccountUserBody struct {
+	ID           igny8.UserID `json:"id"`
+	Name         string       `json:"name"`
+	Email        string       `json:"email"`
+	Role         igny8.Role   `json:"role" enum:"owner,admin,editor,viewer"`
+	Staff        bool         `json:"staff" doc:"Platform staff too."`
+	SecondFactor bool         `json:"second_factor" doc:"An authenticator app or a passkey is set up."`
+	LastSeenAt   *time.Time   `json:"last_seen_at"`
+}
+
+func accountUser(u search.User) AccountUserBody {
+	return AccountUserBody{u.ID, strings.TrimSpace(u.FirstName + " " + u.LastName), u.Email, u.Role, u.Staff, u.SecondFactor, utc(u.LastSeenAt)}
 }
 
 func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*Out[AccountOverviewBody], error) {
@@ -84,7 +101,11 @@ func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (
 	if err != nil {
 		return nil, err
 	}
-	body := AccountOverviewBody{StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
+	users, err := h.s.Users(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	body := AccountOverviewBody{Users: All(users, accountUser).Body.Data, StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
 	if o.Subscription != nil {
 		sub := subscriptionBody(*o.Subscription)
 		body.Subscription = &sub

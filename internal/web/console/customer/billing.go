@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -100,11 +101,12 @@ func who(ctx context.Context, e audit.Event) string {
 	return e.ActorEmail
 }
 
-// reasonGiven is why staff looked into the account, "" for other rows.
-func reasonGiven(e audit.Event) string {
-	var details struct{ Why string }
+// remark is why staff looked into the account, or whom something was done to; ""
+// for other rows.
+func remark(e audit.Event) string {
+	var details struct{ Why, Email string }
 	json.Unmarshal([]byte(e.Details), &details) // written by us
-	return details.Why
+	return cmp.Or(details.Why, details.Email)
 }
 
 // address are the lines of a billing profile that say something.

@@ -13,6 +13,7 @@ import (
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/desk"
+	"igny8/internal/search"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
@@ -27,6 +28,7 @@ const (
 	actCredits   = "adjust-credits"
 	actPlan      = "assign-plan"
 	actLook      = "look"
+	actReset     = "reset-second-factor"
 )
 
 // begun is what the forms begin with.
@@ -42,12 +44,13 @@ func (d dossier) possible() (list []string) {
 		actCredits:   true,
 		actPlan:      !suspended,
 		actLook:      true,
+		actReset:     len(d.secured()) > 0,
 	} {
 		if can {
 			list = append(list, act)
 		}
 	}
-	order := []string{actLook, actReinstate, actTrial, actCredits, actPlan, actSuspend}
+	order := []string{actLook, actReinstate, actTrial, actCredits, actPlan, actReset, actSuspend}
 	slices.SortFunc(list, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
 	return list
 }
@@ -76,8 +79,10 @@ func (h handler) do(ctx context.Context, r *console.Request) (console.Response, 
 			f.Detail = text.T(ctx, "staff.act.changed")
 		case "already_exists":
 			f.Detail = text.T(ctx, "staff.act.done")
+		case "no_second_factor":
+			f.Detail = text.T(ctx, "staff.act.reset.none")
 		}
-		for _, name := range []string{"note", "reason", "days", "credits", "plan", "cycle", "months"} {
+		for _, name := range []string{"note", "user", "reason", "days", "credits", "plan", "cycle", "months"} {
 			f = f.Rename(name, act+"_"+name)
 		}
 		return h.showAccount(ctx, r, act, f)
@@ -124,6 +129,12 @@ func (h handler) perform(ctx context.Context, r *console.Request, id igny8.Accou
 			return igny8.InvalidField("months", "out_of_range", "Write a whole number from 1 to 36.")
 		}
 		_, err = h.Desk.AssignPlan(ctx, r.Actor, id, g, note)
+	case actReset:
+		user, wrong := igny8.ParseID[igny8.UserID](value("user"))
+		if wrong != nil {
+			return igny8.InvalidField("user", "required", text.T(ctx, "staff.act.reset.required"))
+		}
+		_, err = h.Desk.ResetSecondFactor(ctx, r.Actor, id, user, note)
 	default:
 		err = igny8.ErrNotFound
 	}
@@ -168,6 +179,9 @@ func (h handler) effects(ctx context.Context, r *console.Request) (console.Respo
 	if d.Overview, err = h.Search.Again(ctx, id); err != nil {
 		return console.Response{}, err
 	}
+	if d.users, err = h.Search.Users(ctx, id); err != nil {
+		return console.Response{}, err
+	}
 	if d.plans, err = h.Catalog.Givable(ctx); err != nil {
 		return console.Response{}, err
 	}
@@ -196,6 +210,8 @@ func (d dossier) would(ctx context.Context, act string) []string {
 		return []string{text.T(ctx, "staff.act.credits.after", view.FormatNumber(ctx, d.Credits.Available), view.FormatNumber(ctx, after))}
 	case actPlan:
 		return d.wouldAssign(ctx, value)
+	case actReset:
+		return d.wouldReset(ctx, value("user"))
 	case actLook:
 		return []string{text.T(ctx, "staff.act.look.pages", d.Name), text.T(ctx, "staff.act.look.told")}
 	}
@@ -248,6 +264,39 @@ func (d dossier) wouldAssign(ctx context.Context, value func(string) string) []s
 	}
 	return out
 }
+
+// secured are the people whose second factor can be taken away here.
+func (d dossier) secured() (list []search.User) {
+	for _, u := range d.users {
+		if u.SecondFactor && !u.Staff {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+func (d dossier) wouldReset(ctx context.Context, user string) []string {
+	who, lines := text.T(ctx, "staff.act.reset.nobody"), []string{text.T(ctx, "staff.act.reset.ends"), text.T(ctx, "staff.act.reset.told")}
+	for _, u := range d.secured() {
+		if u.ID.String() == user {
+			who = fullName(u)
+			lines = append(lines, text.T(ctx, "staff.act.reset.letter", u.Email, languageName(u.Language)))
+		}
+	}
+	return append([]string{text.T(ctx, "staff.act.reset.login", who)}, lines...)
+}
+
+// userOptions are the people to choose from. Nobody is chosen beforehand, not even an
+// only one: after a refusal that may be another than before.
+func (d dossier) userOptions(ctx context.Context) []view.Option {
+	out := []view.Option{{Label: text.T(ctx, "staff.act.reset.choose")}}
+	for _, u := range d.secured() {
+		out = append(out, view.Option{Value: u.ID.String(), Label: fullName(u) + " · " + u.Email})
+	}
+	return out
+}
+
+func fullName(u search.User) string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
 
 // at writes an instant in the account's time zone.
 func (d dossier) at(ctx context.Context, t time.Time) string {
