@@ -28,8 +28,8 @@ func Derive(j Job) []byte {
 	return argon2.IDKey(j.Password, j.Salt, j.Time, j.Memory, j.Threads, j.Length)
 }
 
-// patience is how long a derivation may take. The process is at the lowest
-// priority: on a machine that is busy with other things it takes seconds.
+// patience is how long a derivation may take. The process is at a low
+// priority: on a machine that is busy with other things it waits.
 const patience = 15 * time.Second
 
 var errSilent = errors.New("no answer in time")

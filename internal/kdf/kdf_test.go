@@ -62,7 +62,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestLowestPriorityAndNoEnvironment(t *testing.T) {
+func TestLowPriorityAndNoEnvironment(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells")
 	}
@@ -73,22 +73,22 @@ func TestLowestPriorityAndNoEnvironment(t *testing.T) {
 		t.Fatalf("threads: %q, %v", threads, err)
 	}
 	for _, name := range threads {
-		if n := niceness(t, name); n != lowest {
-			t.Errorf("%s has the nice value %d, want %d", name, n, lowest)
+		if n := niceness(t, name); n != low {
+			t.Errorf("%s has the nice value %d, want %d", name, n, low)
 		}
 	}
 	own, err := filepath.Glob("/proc/self/task/*/stat")
 	if err != nil || len(own) < 2 {
 		t.Fatalf("threads: %q, %v", own, err)
 	}
-	low := 0
+	lowered := 0
 	for _, name := range own {
-		if niceness(t, name) == lowest {
-			low++
+		if niceness(t, name) == low {
+			lowered++
 		}
 	}
-	if low > 1 { // the thread that started it may be the first, which Go cannot end
-		t.Errorf("%d threads of this process have the lowest priority as well", low)
+	if lowered > 1 { // the thread that started it may be the first, which Go cannot end
+		t.Errorf("%d threads of this process have the low priority as well", lowered)
 	}
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.started.Pid))
 	if err != nil || len(env) > 0 {
