@@ -95,7 +95,7 @@ func hasher(cfg config.Config, log *slog.Logger) *auth.Hasher {
 	}
 	derive := kdf.Derive
 	if self, err := kdf.Self(); err == nil && Standalone {
-		derive = kdf.NewProcess(log, self, derivePasswords).Derive
+		derive = kdf.NewProcesses(log, self, derivePasswords).Derive
 	}
 	return auth.NewHasher(0, derive)
 }

@@ -95,11 +95,11 @@ func (c *cli) root() *cobra.Command {
 
 const derivePasswords = "derive-passwords"
 
-// derive is the other end of kdf.Process. It goes on when Ctrl-C reaches all of the
+// derive is the other end of kdf.Processes. It goes on when Ctrl-C reaches all of the
 // terminal's processes, for the logins that the server still answers.
 func (c *cli) derive() *cobra.Command {
 	return &cobra.Command{Use: derivePasswords, Short: "What serve starts for itself to hash passwords in", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return kdf.Serve(os.Stdin, os.Stdout) }}
+		RunE: func(*cobra.Command, []string) error { return kdf.Serve(c.in, c.out) }}
 }
 
 // load reads the settings for a command.

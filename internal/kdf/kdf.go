@@ -1,10 +1,10 @@
 package kdf
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
-	"net/rpc"
 	"os"
 	"os/exec"
 	"runtime"
@@ -32,80 +32,74 @@ func Derive(j Job) []byte {
 // priority: on a machine that is busy with other things it waits.
 const patience = 15 * time.Second
 
-var errSilent = errors.New("no answer in time")
-
-// Process derives keys in a process that it starts when it is first needed, and
-// anew when it is gone.
-type Process struct {
+// Processes derives keys in processes that it starts when they are needed, each for
+// one key at a time: so many as are asked for at once.
+type Processes struct {
 	log      *slog.Logger
 	command  []string
 	patience time.Duration
 
-	lock    sync.Mutex
-	barred  bool // it could not be started, and will not be tried again
-	started *started
+	lock   sync.Mutex
+	barred bool // none could be started, and none will be tried again
+	idle   []*process
 }
 
-type started struct {
-	*rpc.Client
-	*os.Process
+// NewProcesses returns Processes whose command calls Serve.
+func NewProcesses(log *slog.Logger, command ...string) *Processes {
+	return &Processes{log: log, command: command, patience: patience}
 }
 
-// NewProcess returns a Process whose command calls Serve.
-func NewProcess(log *slog.Logger, command ...string) *Process {
-	return &Process{log: log, command: command, patience: patience}
-}
-
-// Derive derives the key, in this process where the other is of no use.
-func (p *Process) Derive(j Job) []byte {
-	s := p.running()
-	if s == nil {
+// Derive derives the key, in this process where another is of no use.
+func (p *Processes) Derive(j Job) []byte {
+	other := p.take()
+	if other == nil {
 		return Derive(j)
 	}
-	var key []byte
-	err := errSilent
-	select {
-	case call := <-s.Go(method, j, &key, make(chan *rpc.Call, 1)).Done:
-		err = call.Error
-	case <-time.After(p.patience):
-	}
+	key, err := other.derive(j, p.patience)
 	if err != nil {
-		p.log.Warn("the process that checks passwords failed; this one is checked here", "error", err)
-		p.end(s)
+		p.log.Warn("a process that checks passwords failed; this one is checked here", "error", err)
+		other.end()
 		return Derive(j)
 	}
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	p.idle = append(p.idle, other)
 	return key
 }
 
-// running is the process, nil when there can be none.
-func (p *Process) running() *started {
+// take is a process that has nothing to do, nil when there can be none.
+func (p *Processes) take() *process {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	if p.started != nil || p.barred {
-		return p.started
+	if n := len(p.idle); n > 0 {
+		other := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		return other
 	}
-	var err error
-	if p.started, err = start(p.command); err != nil {
+	if p.barred {
+		return nil
+	}
+	other, err := start(p.command)
+	if err != nil {
 		p.barred = true
-		p.log.Warn("passwords are checked in this process, where they slow others down: a second one cannot be started", "error", err)
+		p.log.Warn("passwords are checked in this process, where they slow others down: no other can be started", "error", err)
+		return nil
 	}
-	return p.started
+	return other
 }
 
-// end ends a process that failed, so that the next derivation starts another.
-func (p *Process) end(s *started) {
-	p.lock.Lock()
-	defer p.lock.Unlock()
-	if p.started == s {
-		p.started = nil
-	}
-	s.Kill()
-	s.Close()
+// process is a running command and the two ends of its pipes.
+type process struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out io.ReadCloser
+	enc *json.Encoder
+	dec *json.Decoder
 }
 
 // start starts the command, which ends when this process does: its input ends
 // then. It inherits no environment, which may hold secrets.
-func start(command []string) (*started, error) {
+func start(command []string) (*process, error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env, cmd.Stderr = []string{}, os.Stderr
 	in, err := cmd.StdinPipe()
@@ -119,8 +113,30 @@ func start(command []string) (*started, error) {
 	if err := startLow(cmd); err != nil {
 		return nil, err
 	}
-	go cmd.Wait()
-	return &started{rpc.NewClient(pipe{out, in}), cmd.Process}, nil
+	return &process{cmd: cmd, in: in, out: out, enc: json.NewEncoder(in), dec: json.NewDecoder(out)}, nil
+}
+
+// derive has the key derived. A process that is silent for too long is killed, which
+// ends the waiting.
+func (o *process) derive(j Job, patience time.Duration) (key []byte, err error) {
+	silent := time.AfterFunc(patience, func() { o.cmd.Process.Kill() })
+	defer silent.Stop()
+	if err := o.enc.Encode(j); err != nil {
+		return nil, err
+	}
+	if err := o.dec.Decode(&key); err != nil {
+		return nil, err
+	}
+	if len(key) != int(j.Length) {
+		return nil, errors.New("the key has another length")
+	}
+	return key, nil
+}
+
+func (o *process) end() {
+	o.cmd.Process.Kill()
+	o.in.Close()
+	o.cmd.Wait() // which closes out
 }
 
 // Self is the file of the running program, on Linux even after another version
@@ -132,32 +148,24 @@ func Self() (string, error) {
 	return os.Executable()
 }
 
-// pipe is the two ends that one side has.
-type pipe struct {
-	io.ReadCloser
-	io.WriteCloser
-}
-
-func (p pipe) Close() error { return errors.Join(p.WriteCloser.Close(), p.ReadCloser.Close()) }
-
-const method = "kdf.Derive"
-
-// service derives, and gives the memory back when nothing has come for a while.
-type service struct{ idle *time.Timer }
-
-// Derive is what net/rpc calls.
-func (s service) Derive(j Job, key *[]byte) error {
-	*key = Derive(j)
-	s.idle.Reset(time.Second)
-	return nil
-}
-
-// Serve derives keys for the process at the other end until it ends.
-func Serve(in io.ReadCloser, out io.WriteCloser) error {
-	s := rpc.NewServer()
-	if err := s.RegisterName("kdf", service{time.AfterFunc(time.Second, debug.FreeOSMemory)}); err != nil {
-		return err
+// Serve derives keys for the process at the other end until that ends, and gives
+// memory back when nothing has come for a while. It keeps to one core, collector
+// included.
+func Serve(in io.Reader, out io.Writer) error {
+	runtime.GOMAXPROCS(1)
+	dec, enc := json.NewDecoder(in), json.NewEncoder(out)
+	rest := time.AfterFunc(time.Second, debug.FreeOSMemory)
+	defer rest.Stop()
+	for {
+		var j Job
+		if err := dec.Decode(&j); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := enc.Encode(Derive(j)); err != nil {
+			return err
+		}
+		rest.Reset(time.Second)
 	}
-	s.ServeConn(pipe{in, out})
-	return nil
 }

@@ -30,14 +30,14 @@ func job(password string) Job {
 	return Job{Password: []byte(password), Salt: []byte("somesalt"), Time: 2, Memory: 64, Threads: 1, Length: 32}
 }
 
-func wants(t *testing.T, p *Process, password string) {
+func wants(t *testing.T, p *Processes, password string) {
 	t.Helper()
 	if got := p.Derive(job(password)); !bytes.Equal(got, Derive(job(password))) {
 		t.Errorf("the key of %q is %x, want %x", password, got, Derive(job(password)))
 	}
 }
 
-func newProcess(t *testing.T, command ...string) (*Process, *bytes.Buffer) {
+func newProcesses(t *testing.T, command ...string) (*Processes, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
 	if len(command) == 0 {
@@ -47,18 +47,18 @@ func newProcess(t *testing.T, command ...string) (*Process, *bytes.Buffer) {
 		}
 		command = []string{self, "derive"}
 	}
-	return NewProcess(slog.New(slog.NewTextHandler(&log, nil)), command...), &log
+	return NewProcesses(slog.New(slog.NewTextHandler(&log, nil)), command...), &log
 }
 
 func TestManyAtOnce(t *testing.T) {
-	p, log := newProcess(t)
+	p, log := newProcesses(t)
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() { wants(t, p, fmt.Sprint("password ", i)) })
 	}
 	all.Wait()
-	if p.started == nil || p.started.Pid == os.Getpid() || log.Len() > 0 {
-		t.Errorf("it was done by %v, with the log %q", p.started, log)
+	if n := len(p.idle); n < 1 || n > 20 || log.Len() > 0 {
+		t.Errorf("it was done by %d processes, with the log %q", n, log)
 	}
 }
 
@@ -66,9 +66,9 @@ func TestLowPriorityAndNoEnvironment(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells")
 	}
-	p, _ := newProcess(t)
+	p, _ := newProcesses(t)
 	wants(t, p, "a password")
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.started.Pid))
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.idle[0].cmd.Process.Pid))
 	if err != nil || len(threads) < 2 {
 		t.Fatalf("threads: %q, %v", threads, err)
 	}
@@ -90,7 +90,7 @@ func TestLowPriorityAndNoEnvironment(t *testing.T) {
 	if lowered > 1 { // the thread that started it may be the first, which Go cannot end
 		t.Errorf("%d threads of this process have the low priority as well", lowered)
 	}
-	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.started.Pid))
+	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.idle[0].cmd.Process.Pid))
 	if err != nil || len(env) > 0 {
 		t.Errorf("it inherits %q, %v", env, err)
 	}
@@ -119,11 +119,11 @@ func niceness(t *testing.T, name string) int {
 func TestProcessFails(t *testing.T) {
 	for name, harm := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stopped": syscall.SIGSTOP} {
 		t.Run(name, func(t *testing.T) {
-			p, log := newProcess(t)
+			p, log := newProcesses(t)
 			p.patience = time.Second
 			wants(t, p, "before")
-			first := p.started.Pid
-			if err := p.started.Signal(harm); err != nil {
+			first := p.idle[0].cmd.Process.Pid
+			if err := p.idle[0].cmd.Process.Signal(harm); err != nil {
 				t.Fatal(err)
 			}
 			wants(t, p, "meanwhile")
@@ -131,18 +131,18 @@ func TestProcessFails(t *testing.T) {
 				t.Errorf("the log says %q", log)
 			}
 			wants(t, p, "after")
-			if p.started == nil || p.started.Pid == first {
-				t.Error("no other process was started")
+			if len(p.idle) != 1 || p.idle[0].cmd.Process.Pid == first {
+				t.Error("it was not replaced by one other process")
 			}
 		})
 	}
 }
 
 func TestProcessCannotStart(t *testing.T) {
-	p, log := newProcess(t, filepath.Join(t.TempDir(), "nothing"))
+	p, log := newProcesses(t, filepath.Join(t.TempDir(), "nothing"))
 	wants(t, p, "one")
 	wants(t, p, "two")
-	if n := strings.Count(log.String(), "cannot be started"); n != 1 {
+	if n := strings.Count(log.String(), "can be started"); n != 1 {
 		t.Errorf("it was told %d times, want once: %s", n, log)
 	}
 }
