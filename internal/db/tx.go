@@ -190,6 +190,10 @@ func (d *DB) once(ctx context.Context, tx *Tx, readOnly bool, f Func) (err error
 		if tx.failed != nil {
 			return tx.failed
 		}
+		var known *igny8.Error
+		if over := ctx.Err(); over != nil && !errors.As(err, &known) {
+			return over // which ended the transaction beneath the statement, whatever that says of it
+		}
 		return err
 	}
 	if err := tx.before(ctx); err != nil { // COMMIT was not sent: it is known that nothing is done

@@ -59,7 +59,7 @@ func Normalize(reference string) string {
 			return r
 		}
 		return -1
-	}, strings.ToUpper(norm.NFKC.String(reference)))
+	}, strings.ToUpper(norm.NFKC.String(strings.ToValidUTF8(reference, ""))))
 	// Taking a character out, or making one a capital, can bring two together
 	// that compose.
 	kept = norm.NFKC.String(kept)
