@@ -20,7 +20,7 @@ WHERE account.id = @account_id ORDER BY membership.id LIMIT 1;
 
 -- name: UsersOf :many
 -- system scope: an account's people, with what protects their logins. Who came first stands first.
-SELECT app_user.id, app_user.first_name, app_user.last_name, app_user.email, app_user.language, app_user.staff, membership.role, membership.last_seen_at,
+SELECT app_user.id, CAST(trim(app_user.first_name || ' ' || app_user.last_name) AS text) AS name, app_user.email, app_user.language, app_user.staff, membership.role, membership.last_seen_at,
   CAST(app_user.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkey WHERE passkey.user_id = app_user.id) AS boolean) AS second_factor
 FROM membership JOIN app_user ON app_user.id = membership.user_id
 WHERE membership.account_id = @account_id ORDER BY membership.id LIMIT 200;

@@ -57,7 +57,11 @@ type Overview struct {
 	Credits      credit.Balance
 	Reinstated   igny8.AccountStatus // what a suspended account would be
 	Events       []audit.Event       // the newest
+	Users        []User              // who belongs to it, the first 200
 }
+
+// User is a person who belongs to an account.
+type User = searchdb.UsersOfRow
 
 // Open reads one account for staff, and writes into that account's own audit log
 // that they looked.
@@ -65,6 +69,9 @@ func (s *Service) Open(ctx context.Context, staff igny8.Actor, id igny8.AccountI
 	err = s.db.System(ctx, "search.open", id, func(ctx context.Context, tx *db.Tx) error {
 		if o, err = overview(ctx, tx, id); err != nil {
 			return err
+		}
+		if o.Users, err = searchdb.New(tx).UsersOf(ctx, id); err != nil {
+			return fmt.Errorf("list users: %w", err)
 		}
 		return audit.Record(ctx, tx, staff, audit.Entry{Action: "account.view", ObjectType: "account", ObjectID: id.String()})
 	})
@@ -74,8 +81,14 @@ func (s *Service) Open(ctx context.Context, staff igny8.Actor, id igny8.AccountI
 // Again reads an account that staff have open, for the parts of its page that
 // change while they type. It is the same look, and told once.
 func (s *Service) Again(ctx context.Context, id igny8.AccountID) (o Overview, err error) {
-	err = s.db.Read(ctx, id, func(ctx context.Context, tx *db.Tx) error {
+	if err = s.db.Read(ctx, id, func(ctx context.Context, tx *db.Tx) error {
 		o, err = overview(ctx, tx, id)
+		return err
+	}); err != nil {
+		return o, err
+	}
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error { // a tenant sees no second factors
+		o.Users, err = searchdb.New(tx).UsersOf(ctx, id)
 		return err
 	})
 	return o, err
@@ -114,20 +127,6 @@ func overview(ctx context.Context, tx *db.Tx, id igny8.AccountID) (o Overview, e
 	}
 	o.Events = events.Items
 	return o, nil
-}
-
-// User is a person who belongs to an account.
-type User = searchdb.UsersOfRow
-
-// Users lists the people of an account that staff have open, the first 200.
-func (s *Service) Users(ctx context.Context, id igny8.AccountID) (list []User, err error) {
-	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if list, err = searchdb.New(tx).UsersOf(ctx, id); err != nil {
-			return fmt.Errorf("list users: %w", err)
-		}
-		return nil
-	})
-	return list, err
 }
 
 // newest is how many events of an account are shown at a glance.

@@ -757,7 +757,7 @@ func (q *Queries) SharedReferences(ctx context.Context, sinceID igny8.PaymentID)
 }
 
 const usersOf = `-- name: UsersOf :many
-SELECT app_user.id, app_user.first_name, app_user.last_name, app_user.email, app_user.language, app_user.staff, membership.role, membership.last_seen_at,
+SELECT app_user.id, CAST(trim(app_user.first_name || ' ' || app_user.last_name) AS text) AS name, app_user.email, app_user.language, app_user.staff, membership.role, membership.last_seen_at,
   CAST(app_user.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkey WHERE passkey.user_id = app_user.id) AS boolean) AS second_factor
 FROM membership JOIN app_user ON app_user.id = membership.user_id
 WHERE membership.account_id = $1 ORDER BY membership.id LIMIT 200
@@ -765,8 +765,7 @@ WHERE membership.account_id = $1 ORDER BY membership.id LIMIT 200
 
 type UsersOfRow struct {
 	ID           igny8.UserID
-	FirstName    string
-	LastName     string
+	Name         string
 	Email        string
 	Language     string
 	Staff        bool
@@ -787,8 +786,7 @@ func (q *Queries) UsersOf(ctx context.Context, accountID igny8.AccountID) ([]Use
 		var i UsersOfRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.FirstName,
-			&i.LastName,
+			&i.Name,
 			&i.Email,
 			&i.Language,
 			&i.Staff,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"igny8"
@@ -93,7 +92,7 @@ type AccountUserBody struct {
 }
 
 func accountUser(u search.User) AccountUserBody {
-	return AccountUserBody{u.ID, strings.TrimSpace(u.FirstName + " " + u.LastName), u.Email, u.Role, u.Staff, u.SecondFactor, utc(u.LastSeenAt)}
+	return AccountUserBody{u.ID, u.Name, u.Email, u.Role, u.Staff, u.SecondFactor, utc(u.LastSeenAt)}
 }
 
 func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*Out[AccountOverviewBody], error) {
@@ -101,11 +100,7 @@ func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (
 	if err != nil {
 		return nil, err
 	}
-	users, err := h.s.Users(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	body := AccountOverviewBody{Users: All(users, accountUser).Body.Data, StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
+	body := AccountOverviewBody{Users: All(o.Users, accountUser).Body.Data, StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
 	if o.Subscription != nil {
 		sub := subscriptionBody(*o.Subscription)
 		body.Subscription = &sub

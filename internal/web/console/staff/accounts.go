@@ -57,7 +57,6 @@ type dossier struct {
 	Balances []billing.Balance
 	now      time.Time
 	plans    []catalog.Plan
-	users    []search.User
 	act      string    // the act whose form was sent, "" for none
 	form     view.Form // of the acts
 }
@@ -73,9 +72,6 @@ func (h handler) showAccount(ctx context.Context, r *console.Request, act string
 	}
 	d := dossier{now: h.c.Now(), act: act, form: f}
 	if d.Overview, err = h.Search.Open(ctx, r.Actor, id); err != nil {
-		return console.Response{}, err
-	}
-	if d.users, err = h.Search.Users(ctx, id); err != nil {
 		return console.Response{}, err
 	}
 	tenant := igny8.Actor{Account: id}

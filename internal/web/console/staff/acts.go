@@ -179,9 +179,6 @@ func (h handler) effects(ctx context.Context, r *console.Request) (console.Respo
 	if d.Overview, err = h.Search.Again(ctx, id); err != nil {
 		return console.Response{}, err
 	}
-	if d.users, err = h.Search.Users(ctx, id); err != nil {
-		return console.Response{}, err
-	}
 	if d.plans, err = h.Catalog.Givable(ctx); err != nil {
 		return console.Response{}, err
 	}
@@ -267,7 +264,7 @@ func (d dossier) wouldAssign(ctx context.Context, value func(string) string) []s
 
 // secured are the people whose second factor can be taken away here.
 func (d dossier) secured() (list []search.User) {
-	for _, u := range d.users {
+	for _, u := range d.Users {
 		if u.SecondFactor && !u.Staff {
 			list = append(list, u)
 		}
@@ -279,7 +276,7 @@ func (d dossier) wouldReset(ctx context.Context, user string) []string {
 	who, lines := text.T(ctx, "staff.act.reset.nobody"), []string{text.T(ctx, "staff.act.reset.ends"), text.T(ctx, "staff.act.reset.told")}
 	for _, u := range d.secured() {
 		if u.ID.String() == user {
-			who = fullName(u)
+			who = u.Name
 			lines = append(lines, text.T(ctx, "staff.act.reset.letter", u.Email, languageName(u.Language)))
 		}
 	}
@@ -291,12 +288,10 @@ func (d dossier) wouldReset(ctx context.Context, user string) []string {
 func (d dossier) userOptions(ctx context.Context) []view.Option {
 	out := []view.Option{{Label: text.T(ctx, "staff.act.reset.choose")}}
 	for _, u := range d.secured() {
-		out = append(out, view.Option{Value: u.ID.String(), Label: fullName(u) + " · " + u.Email})
+		out = append(out, view.Option{Value: u.ID.String(), Label: u.Name + " · " + u.Email})
 	}
 	return out
 }
-
-func fullName(u search.User) string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
 
 // at writes an instant in the account's time zone.
 func (d dossier) at(ctx context.Context, t time.Time) string {
