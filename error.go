@@ -24,6 +24,7 @@ const (
 	Conflict                      // 409: the state does not allow it
 	Stale                         // 412: the object changed since it was seen
 	TooLarge                      // 413
+	Misdirected                   // 421: meant for another server
 	Unsupported                   // 415
 	Invalid                       // 422: well-formed, but wrong
 	NeedsPrecondition             // 428

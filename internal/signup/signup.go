@@ -3,6 +3,7 @@ package signup
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"igny8"
@@ -76,6 +77,11 @@ func (s *Service) Register(ctx context.Context, f Form) (out Result, err error) 
 		}
 		return idem.StoreAnswer(ctx, tx, out)
 	})
+	if errors.Is(err, account.ErrEmailTaken) {
+		if err := s.auth.ThrottleTaken(ctx, f.Device.Network); err != nil {
+			return out, err
+		}
+	}
 	return out, err
 }
 

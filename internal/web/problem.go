@@ -27,6 +27,7 @@ var statuses = map[igny8.Kind]int{
 	igny8.Stale:             http.StatusPreconditionFailed,
 	igny8.TooLarge:          http.StatusRequestEntityTooLarge,
 	igny8.Unsupported:       http.StatusUnsupportedMediaType,
+	igny8.Misdirected:       http.StatusMisdirectedRequest,
 	igny8.Invalid:           http.StatusUnprocessableEntity,
 	igny8.NeedsPrecondition: http.StatusPreconditionRequired,
 	igny8.TooMany:           http.StatusTooManyRequests,
