@@ -27,7 +27,6 @@ const (
 	Misdirected                   // 421: meant for another server
 	Unsupported                   // 415
 	Invalid                       // 422: well-formed, but wrong
-	NeedsPrecondition             // 428
 	TooMany                       // 429
 	Unavailable                   // 503: try again later
 )

@@ -38,7 +38,7 @@ func Wrap(cfg Config, mux *http.ServeMux) http.Handler {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = defaultMaxBody
 	}
-	h := rightHost(&cfg, limitBody(cfg.MaxBody, routed(mux)))
+	h := rightHost(&cfg, readable(limitBody(cfg.MaxBody, routed(mux))))
 	h = secured(strings.HasPrefix(cfg.PublicURL, "https://"), recovered(h))
 	return identified(&cfg, logged(&cfg, h))
 }
