@@ -19,9 +19,10 @@ func RegisterDesk(a *API, s *desk.Service) {
 		return Route{Method: http.MethodPost, Path: "/admin/accounts/{id}" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: accounts",
 			Perm: igny8.PermAccounts, Need: account.NeedNone}
 	}
+	two := " Above what one member of staff gives alone within a day (settings of the server), the answer is 202, nothing is done yet, and another one confirms it by sending the same."
 	told := " The act is in the account's own audit log, the note for staff alone."
-	adjust := route("/adjust-credits", "adjustCredits", "Give credits, or take them", "Bonus credits; a negative number takes bonus credits first, then those of the plan, and never more than are available."+told)
-	adjust.Money = true
+	adjust := route("/adjust-credits", "adjustCredits", "Give credits, or take them", "Bonus credits; a negative number takes bonus credits first, then those of the plan, and never more than are available."+two+told)
+	adjust.Money, adjust.Also = true, http.StatusAccepted
 	Register(a, route("/suspend", "suspendAccount", "Suspend an account", "At once, on every server. For payment, it can still see what is due and pay; for policy, nothing but itself."+told), h.suspend)
 	Register(a, route("/reinstate", "reinstateAccount", "Reinstate a suspended account", "It becomes what it was before, or what payments and time have made of it since."+told), h.reinstate)
 	Register(a, route("/extend-trial", "extendTrial", "Extend a trial", "Its credits expire with it. A trial that ran out runs again, unless a plan was paid or given since."+told), h.extend)
@@ -32,8 +33,10 @@ func RegisterDesk(a *API, s *desk.Service) {
 	end := route("", "endImpersonation", "End your look into an account", "Wherever it is open.")
 	end.Path = "/admin/impersonation/end"
 	Register(a, end, h.end)
-	Register(a, route("/assign-plan", "assignPlan", "Give a plan by hand",
-		"Ends what runs, sets the credits to the plan's, and makes the account active, without an invoice; unpaid invoices for plans become void."+told), h.assign)
+	assign := route("/assign-plan", "assignPlan", "Give a plan by hand",
+		"Ends what runs, sets the credits to the plan's, and makes the account active, without an invoice; unpaid invoices for plans become void."+two+told)
+	assign.Also = http.StatusAccepted
+	Register(a, assign, h.assign)
 	Register(a, route("/users/{user}/reset-second-factor", "resetSecondFactor", "Take a lost second factor off a member's login",
 		"For who lost the app or passkey and the recovery codes, after you made sure who asks. The password stays. Their sessions end, with every login, change of address and reset of the password that has begun, and they get a letter. "+
 			"Of platform staff only the operator does it, on the command line. The act is in the audit log of every account they belong to, the note for staff alone."), h.resetFactor)
@@ -50,6 +53,43 @@ type ActedBody struct {
 	Credits         int64               `json:"credits" doc:"The balance of credits."`
 	Available       int64               `json:"credits_available" doc:"The balance without what is held."`
 	UpdatedAt       time.Time           `json:"updated_at"`
+	Waiting         *GiftBody           `json:"waiting,omitempty" doc:"With 202: nothing was done yet, and another member of staff confirms this by sending the same."`
+}
+
+// GiftBody is a gift that waits for a second member of staff.
+type GiftBody struct {
+	Credits   int64     `json:"credits,omitempty" doc:"Credits that would be given."`
+	Plan      string    `json:"plan,omitempty" doc:"Slug of the plan that would be given."`
+	Cycle     string    `json:"cycle,omitempty"`
+	Months    int64     `json:"months,omitempty" doc:"For how many months."`
+	GivenBy   string    `json:"given_by" doc:"E-mail address of whoever asked for it first."`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// ActedOutput answers 200, or 202 when a second person must confirm.
+type ActedOutput struct {
+	Status int
+	Body   ActedBody
+}
+
+func (o *ActedOutput) parts() (string, any) { return "", o.Body }
+
+func (o *ActedOutput) head() (int, string) { return o.Status, "" }
+
+func given(o desk.Outcome) *ActedOutput {
+	out := &ActedOutput{Status: http.StatusOK, Body: acted(o).Body}
+	if w := o.Waiting; w != nil {
+		out.Status = http.StatusAccepted
+		out.Body.Waiting = &GiftBody{w.Credits, w.Plan, w.Cycle, w.Months, w.GivenEmail, w.CreatedAt.UTC()}
+	}
+	return out
+}
+
+func gave(o desk.Outcome, err error) (*ActedOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return given(o), nil
 }
 
 func acted(o desk.Outcome) *Out[ActedBody] {
@@ -104,8 +144,8 @@ type AdjustInput struct {
 	Note    string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
 }
 
-func (h deskHandler) adjust(ctx context.Context, in *ByIDIn[igny8.AccountID, AdjustInput]) (*Out[ActedBody], error) {
-	return done(h.s.AdjustCredits(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Credits, "", in.Body.Note))
+func (h deskHandler) adjust(ctx context.Context, in *ByIDIn[igny8.AccountID, AdjustInput]) (*ActedOutput, error) {
+	return gave(h.s.AdjustCredits(RenderWith(ctx, given), ActorFrom(ctx), in.ID, in.Body.Credits, "", in.Body.Note))
 }
 
 // AssignInput says which plan is given, and for how long.
@@ -116,9 +156,9 @@ type AssignInput struct {
 	Note   string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
 }
 
-func (h deskHandler) assign(ctx context.Context, in *ByIDIn[igny8.AccountID, AssignInput]) (*Out[ActedBody], error) {
+func (h deskHandler) assign(ctx context.Context, in *ByIDIn[igny8.AccountID, AssignInput]) (*ActedOutput, error) {
 	g := billing.Gift{Plan: in.Body.Plan, Cycle: in.Body.Cycle, Months: in.Body.Months}
-	return done(h.s.AssignPlan(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, g, in.Body.Note))
+	return gave(h.s.AssignPlan(RenderWith(ctx, given), ActorFrom(ctx), in.ID, g, in.Body.Note))
 }
 
 type userIn struct {
