@@ -293,6 +293,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterPerson(r, a.auth)
 	api.RegisterFactors(r, a.auth)
 	api.RegisterKeys(r, a.auth)
+	api.RegisterStaffKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
 	api.RegisterTeam(r, a.account, a.team, a.auth)
 	api.RegisterOffboard(r, a.offboard)

@@ -142,6 +142,10 @@ assignPlan                       401     403    403    403   403   403   200
 impersonateAccount               401     403    403    403   403   403   200
 endImpersonation                 401     403    403    403   403   403   200
 listSuspicions                   401     403    403    403   403   403   200
+listStaffAPIKeys                 401     403    403    403   403   403   200
+createStaffAPIKey                401     403    403    403   403   403   201
+getStaffAPIKey                   401     403    403    403   403   403   404
+revokeStaffAPIKey                401     403    403    403   403   403   404
 listStaff                        401     403    403    403   403   403   200
 createStaff                      401     403    403    403   403   403   201
 updateStaff                      401     403    403    403   403   403   200

@@ -46,6 +46,7 @@ func ErrorCodes() []ErrorCode {
 		{"insufficient_credits", 402, "The operation costs more credits than are available; needed and available tell how many.", "Buy credits, wait for the next period, or do less at once."},
 
 		{"forbidden", 403, "Your role does not allow this.", "Ask an owner or admin of the account."},
+		{"scope_required", 403, "The API key lacks a scope; required_scope names it.", "Make a key with that scope, as far as keys can have it."},
 		{"cross_origin", 403, "A form was sent from another site.", "Open the page here and send the form again."},
 		{"second_factor_required", 403, "Staff need a second factor on this server, and you have none.", "Set one up at /staff/security, or with POST /api/v1/me/totp."},
 		{"other_door", 403, "Staff log in at /staff/login, customers at /login.", "Use the other page."},

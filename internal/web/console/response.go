@@ -190,6 +190,10 @@ func (c *Console) write(ctx context.Context, w http.ResponseWriter, r *Request, 
 func (c *Console) writeCookies(w http.ResponseWriter, res Response) {
 	if res.session != nil {
 		c.setCookie(w, *res.session)
+		if s := res.session; s.Actor.Impersonator.IsZero() && s.User.Email != "" {
+			http.SetCookie(w, &http.Cookie{Name: c.deviceCookie(), Value: c.cfg.Auth.NewDevice(s.User.Email), Path: "/", MaxAge: 90 * 24 * 3600,
+				HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode})
+		}
 	}
 	if res.pending != nil {
 		k := &http.Cookie{Name: c.pendingCookie(), Value: *res.pending, Path: "/", MaxAge: 300, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode}
