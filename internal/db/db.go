@@ -36,6 +36,8 @@ type DB struct {
 	hook   func(string, int, bool) error
 	unlock func()
 	url    string
+	pooled bool    // a pooler stands in front of PostgreSQL
+	outage *outage // nil on SQLite
 
 	writing, reading *statements // nil on PostgreSQL
 }
@@ -75,12 +77,22 @@ func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 // Writer is the SQLite writer, for River and migrations.
 func (d *DB) Writer() *sql.DB { return d.write }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers, within two seconds.
 func (d *DB) Ping(ctx context.Context) error {
-	if err := d.read.PingContext(ctx); err != nil {
-		return translate(err)
+	if d.outage != nil && d.outage.now.Load() {
+		return unavailable(errOutage)
 	}
-	return nil
+	short, cancel := context.WithTimeout(ctx, pingWithin)
+	defer cancel()
+	err := d.read.PingContext(short)
+	if err == nil {
+		return nil
+	}
+	if d.outage != nil && ctx.Err() == nil && short.Err() != nil {
+		d.outage.suspect(false)
+		return unavailable(err)
+	}
+	return translate(err)
 }
 
 // Describe names the database and its version, for doctor and logs, without secrets.
@@ -96,18 +108,34 @@ func (d *DB) Describe(ctx context.Context) (string, error) {
 	return name + " " + version, nil
 }
 
-// Close waits for running statements and closes all connections.
+// Close waits for running statements and closes all connections. It does not wait
+// for a PostgreSQL that has stopped.
 func (d *DB) Close() error {
+	if d.outage != nil {
+		d.outage.close()
+	}
 	err := d.write.Close()
 	if d.read != d.write {
 		err = errors.Join(err, d.read.Close())
 	}
 	if d.pool != nil {
-		d.pool.Close()
+		d.closePool()
 	}
 	d.unlock()
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
+}
+
+func (d *DB) closePool() {
+	closed := make(chan struct{})
+	go func() {
+		d.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(rollbackWithin):
+	}
 }

@@ -20,6 +20,9 @@ var errOutcomeUnknown = igny8.E(igny8.Unavailable, "outcome_unknown",
 	"The answer of the database was lost, so it is not known whether this was done. Send the same request with the same Idempotency-Key again.").
 	Retry(2 * time.Second)
 
+// errOutage is the cause of refusals while PostgreSQL is known not to answer.
+var errOutage = errors.New("PostgreSQL has stopped answering")
+
 // sqlState returns PostgreSQL's five-character code, or SQLite's primary result
 // code as "sqlite:N" (extended codes for constraints).
 func sqlState(err error) (string, bool) {

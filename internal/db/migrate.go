@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations
@@ -22,12 +21,14 @@ type Migration struct {
 	Applied bool   `json:"applied"`
 }
 
-// Migrate brings the schema to this program's version. On PostgreSQL an advisory
-// lock lets one of several starting servers do it while the others wait.
+// Migrate brings the schema to this program's version. One of several starting
+// servers does it while the others wait.
 func (d *DB) Migrate(ctx context.Context) error {
-	return d.withGoose(ctx, func(p *goose.Provider) error {
-		_, err := p.Up(ctx)
-		return err
+	return d.Alone(ctx, func(ctx context.Context) error {
+		return d.withGoose(ctx, func(p *goose.Provider) error {
+			_, err := p.Up(ctx)
+			return err
+		})
 	})
 }
 
@@ -46,28 +47,20 @@ func (d *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 
 func (d *DB) withGoose(ctx context.Context, f func(*goose.Provider) error) error {
 	conn, dialect, folder := d.write, goose.DialectSQLite3, "migrations/sqlite"
-	var opts []goose.ProviderOption
 	if d.Postgres() {
 		dialect, folder = goose.DialectPostgres, "migrations/postgres"
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-		opts = append(opts, goose.WithSessionLocker(locker))
-		cfg := d.pool.Config().ConnConfig.Copy()
-		delete(cfg.RuntimeParams, "statement_timeout") // a migration may take long
-		conn = stdlib.OpenDB(*cfg)
+		conn = stdlib.OpenDB(*d.pool.Config().ConnConfig.Copy())
 		defer conn.Close()
 	}
 	sub, err := fs.Sub(migrations, folder)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return runGoose(conn, dialect, sub, opts, f)
+	return runGoose(conn, dialect, sub, f)
 }
 
-func runGoose(conn *sql.DB, dialect goose.Dialect, files fs.FS, opts []goose.ProviderOption, f func(*goose.Provider) error) error {
-	p, err := goose.NewProvider(dialect, conn, files, opts...)
+func runGoose(conn *sql.DB, dialect goose.Dialect, files fs.FS, f func(*goose.Provider) error) error {
+	p, err := goose.NewProvider(dialect, conn, files)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
