@@ -3,16 +3,12 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -100,20 +96,6 @@ func hasher(cfg config.Config, log *slog.Logger) *auth.Hasher {
 	return auth.NewHasher(0, derive)
 }
 
-// openDB opens the configured database. serving takes SQLite's lock file.
-func openDB(ctx context.Context, cfg config.Config, serving bool) (*db.DB, error) {
-	o := db.Options{URL: databaseURL(cfg), Exclusive: serving, Now: cfg.Now}
-	o.Hook = failpoint()
-	return db.Open(ctx, o)
-}
-
-func databaseURL(cfg config.Config) string {
-	if cfg.DatabaseURL != "" {
-		return cfg.DatabaseURL
-	}
-	return filepath.Join(cfg.Data, "igny8.db")
-}
-
 // migrate brings tables and queue to this version and fills an empty catalogue.
 func migrate(ctx context.Context, d *db.DB) error {
 	if err := d.Migrate(ctx); err != nil {
@@ -122,7 +104,7 @@ func migrate(ctx context.Context, d *db.DB) error {
 	if err := job.Migrate(ctx, d); err != nil {
 		return err
 	}
-	return catalog.New(d).Seed(ctx)
+	return catalog.New(d).Seed(db.Patient(ctx, time.Minute))
 }
 
 // build makes the services over an open, migrated database. base begins the links
@@ -211,39 +193,6 @@ func newSigner(cfg config.Config, issuer, secret string) (*auth.Signer, error) {
 		older = append(older, old)
 	}
 	return auth.NewSigner(issuer, issuer+"/api", key, older...)
-}
-
-// loadSecret returns the configured secret, or the one in the data folder, which
-// is made at first.
-func loadSecret(cfg config.Config) (string, error) {
-	if cfg.Secret != "" {
-		return cfg.Secret, nil
-	}
-	path := filepath.Join(cfg.Data, "secret")
-	data, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(data)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the secret: %w", err)
-	}
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return "", fmt.Errorf("make the data folder: %w", err)
-	}
-	b := make([]byte, 32)
-	rand.Read(b)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return loadSecret(cfg) // another process was faster
-	}
-	if err != nil {
-		return "", fmt.Errorf("write the secret: %w", err)
-	}
-	_, err = f.WriteString(hex.EncodeToString(b) + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", fmt.Errorf("write the secret: %w", err)
-	}
-	return hex.EncodeToString(b), nil
 }
 
 // routes is the one place where all routes come together.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -135,12 +136,13 @@ func (c *cli) withDB(cmd *cobra.Command, f func(ctx context.Context, cfg config.
 	if err != nil {
 		return err
 	}
-	d, err := openDB(cmd.Context(), cfg, false)
+	ctx := db.Patient(cmd.Context(), 10*time.Minute) // whoever waits here can end it
+	d, err := openDB(ctx, cfg, false)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	return f(cmd.Context(), cfg, log, d)
+	return f(ctx, cfg, log, d)
 }
 
 func (c *cli) migrate() *cobra.Command {

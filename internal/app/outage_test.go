@@ -30,7 +30,9 @@ func TestAStoppedPostgreSQLIsToldInTime(t *testing.T) {
 			t.Errorf("/readyz after %v: %v %v, want 503 within 2 s", time.Since(begin), res, err)
 		}
 	})
-	all.Go(func() { inTime(t, "spend", func() answer { return w.ask("POST", "/credits/spend", u.token, `{"credits":5}`, key) }) })
+	all.Go(func() {
+		inTime(t, "spend", func() answer { return w.ask("POST", "/credits/spend", u.token, `{"credits":5}`, key) })
+	})
 	refused := w.everyRoute(t, &all, u.token)
 	all.Wait()
 	if *refused < 40 {

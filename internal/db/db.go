@@ -114,8 +114,11 @@ func (d *DB) Close() error {
 	if d.outage != nil {
 		d.outage.close()
 	}
-	err := d.write.Close()
-	if d.read != d.write {
+	var err error
+	if d.write != nil {
+		err = d.write.Close()
+	}
+	if d.read != nil && d.read != d.write {
 		err = errors.Join(err, d.read.Close())
 	}
 	if d.pool != nil {

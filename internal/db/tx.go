@@ -230,7 +230,7 @@ func (d *DB) once(ctx context.Context, tx *Tx, readOnly bool, f Func) (err error
 	finished = true
 	if err := tx.commit(ctx); err != nil {
 		tx.rollback()
-		if _, known := sqlState(err); known || readOnly || errors.Is(err, sql.ErrConnDone) {
+		if _, known := sqlState(err); known && !unsynced(err) || readOnly || errors.Is(err, sql.ErrConnDone) {
 			return err
 		}
 		return errOutcomeUnknown.Because(err)

@@ -128,7 +128,7 @@ func ErrorCodes() []ErrorCode {
 		{"outcome_unknown", 503, "The database's answer was lost, so it is not known whether this was done.", "Send the same request with the same Idempotency-Key: it is done once."},
 		{"database_unavailable", 503, "The database does not answer; nothing was changed.", "Try again after Retry-After."},
 		{"storage_full", 503, "The server's disk is full; nothing was changed.", "Try again later."},
-		{"storage_unavailable", 503, "The store of files does not work at this moment; nothing was saved.", "Try again in a minute."},
+		{"storage_unavailable", 503, "The server's disk does not work at this moment; nothing was saved.", "Try again in a minute."},
 		{"price_unavailable", 503, "There is no exchange rate for this currency at the moment.", "Try again later."},
 		{"trial_unavailable", 503, "There is no free trial at the moment.", "Choose a plan, or try again later."},
 		{"not_ready", 503, "The server cannot serve at the moment.", "Try again shortly."},
