@@ -89,14 +89,23 @@ func retryable(err error) bool {
 // Absent reports whether a query found no row.
 func Absent(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
+// Duplicate reports whether a row with the same unique value is there already. The
+// transaction is of no more use then.
+func Duplicate(err error) bool {
+	code, _ := sqlState(err)
+	return code == "23505"
+}
+
 // translate turns what the drivers say into the project's errors. Errors of the
-// project pass unchanged.
+// project pass unchanged. A single query that finds nothing means not_found; an absent
+// row that a story wrapped, and every broken constraint, is a fault of ours and stays
+// one: where absence or a duplicate is meant, the feature asks Absent or Duplicate.
 func translate(err error) error {
 	var known *igny8.Error
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
-	case errors.Is(err, sql.ErrNoRows):
+	case err == sql.ErrNoRows:
 		return igny8.ErrNotFound
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return igny8.E(igny8.Unavailable, "cancelled", "The request took too long or was given up; nothing was changed.").
@@ -111,10 +120,6 @@ func translate(err error) error {
 		return err
 	}
 	switch code {
-	case "23505":
-		return igny8.E(igny8.Conflict, "already_exists", "Something with this value exists already.").Because(err)
-	case "23503":
-		return igny8.ErrNotFound.Because(err)
 	case "53100":
 		return igny8.E(igny8.Unavailable, "storage_full", "The server's disk is full; nothing was changed. Try again later.").
 			Retry(time.Minute).Because(err)
