@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"igny8"
@@ -334,9 +335,9 @@ func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= h.level && h.Handler.Enabled(ctx, l)
 }
 
-// start serves on the listener and works the queue. stop ends both within 20
-// seconds; failed tells when the server ends by itself.
-func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, failed <-chan error, err error) {
+// start serves on the listener and works the queue. stop ends both; failed tells
+// when the server ends by itself.
+func (a *App) start(ctx context.Context, l net.Listener) (stop func(), failed <-chan error, err error) {
 	runner, err := a.runner()
 	if err != nil {
 		return nil, nil, err
@@ -350,13 +351,32 @@ func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, fai
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	rest := a.background()
-	stop = func() error {
-		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		a.pages.Close()
-		err := errors.Join(server.Shutdown(wait), runner.Stop(wait))
-		rest()
-		return err
-	}
-	return stop, ended, nil
+	return func() { a.stop(server, runner, rest) }, ended, nil
+}
+
+// What runs when the server is told to stop gets six seconds; what is cut off then
+// has two more to end. Both halves stop at the same time, so all is over in ten.
+const (
+	stopWithin = 6 * time.Second
+	cutWithin  = 2 * time.Second
+)
+
+func (a *App) stop(server *http.Server, runner *job.Runner, rest func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	a.pages.Close()
+	var all sync.WaitGroup
+	all.Go(rest)
+	all.Go(func() {
+		if err := server.Shutdown(ctx); err != nil {
+			a.log.Warn("requests that did not end in time were cut off", slog.Any("error", err))
+			server.Close()
+		}
+	})
+	all.Go(func() {
+		if err := runner.Stop(ctx, cutWithin); err != nil {
+			a.log.Warn("jobs that did not end in time are left for the next start", slog.Any("error", err))
+		}
+	})
+	all.Wait()
 }

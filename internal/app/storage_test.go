@@ -200,4 +200,3 @@ func TestASecretIsWrittenWhollyOrNotAtAll(t *testing.T) {
 		t.Errorf("temporary files stay: %v", left)
 	}
 }
-

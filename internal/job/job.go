@@ -113,8 +113,7 @@ type Periodic struct {
 
 // Runner works the queue.
 type Runner struct {
-	start func(context.Context) error
-	stop  func(context.Context) error
+	start, stop, cancel func(context.Context) error
 }
 
 // NewRunner returns a runner of the known jobs.
@@ -139,7 +138,7 @@ func NewRunner(d *db.DB, w *Workers, log *slog.Logger, periodic ...Periodic) (*R
 		if err != nil {
 			return nil, fmt.Errorf("make the queue runner: %w", err)
 		}
-		return &Runner{c.Start, c.Stop}, nil
+		return &Runner{c.Start, c.Stop, c.StopAndCancel}, nil
 	}
 	// SQLite has one writer and no notifications: look every 250 ms.
 	cfg.FetchPollInterval = 250 * time.Millisecond
@@ -147,15 +146,21 @@ func NewRunner(d *db.DB, w *Workers, log *slog.Logger, periodic ...Periodic) (*R
 	if err != nil {
 		return nil, fmt.Errorf("make the queue runner: %w", err)
 	}
-	return &Runner{c.Start, c.Stop}, nil
+	return &Runner{c.Start, c.Stop, c.StopAndCancel}, nil
 }
 
 // Start begins to work jobs until Stop.
 func (r *Runner) Start(ctx context.Context) error { return wrap("start the queue", r.start(ctx)) }
 
-// Stop waits for running jobs; when ctx is over they are left for another process.
-func (r *Runner) Stop(ctx context.Context) error {
+// Stop waits for running jobs. When ctx is over it cancels them, waits for cut, and
+// leaves what still runs for another process.
+func (r *Runner) Stop(ctx context.Context, cut time.Duration) error {
 	err := r.stop(ctx)
+	if ctx.Err() != nil {
+		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), cut)
+		defer cancel()
+		err = r.cancel(short)
+	}
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
