@@ -18,7 +18,7 @@ func TestSIGTERMEndsAllInTime(t *testing.T) {
 		p := i.start(t)
 		u := p.signUp(starter)
 		trickle(t, p.base)
-		live, err := http.Get(p.base + pathOf(u.signup.text("invoice/pay_url")) + "?live=1")
+		live, err := http.Get(p.base + payPath(u.signup.text("invoice/pay_url")) + "?live=1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,8 +44,8 @@ func TestSIGTERMEndsAllInTime(t *testing.T) {
 	})
 }
 
-// pathOf is an address without scheme and host.
-func pathOf(address string) string {
+// payPath is an address without scheme and host.
+func payPath(address string) string {
 	_, rest, _ := strings.Cut(address, "://")
 	_, path, _ := strings.Cut(rest, "/")
 	return "/" + path
