@@ -90,7 +90,7 @@ func (c *cli) root() *cobra.Command {
 	c.flags["public-url"] = f.String("public-url", "", "the address people reach this server at")
 	f.StringVar(&c.file, "config", "", "file of NAME=value settings")
 	f.BoolVar(&c.json, "json", false, "print data as JSON")
-	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.audit(), c.openapi(), c.version(), c.derive())
+	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.backup(), c.restore(), c.audit(), c.openapi(), c.version(), c.derive())
 	return root
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"igny8/internal/config"
 	"igny8/internal/db"
+	"igny8/internal/durable"
 )
 
 // What the data folder holds; with PostgreSQL all but the database.
@@ -81,7 +82,10 @@ func loadSecret(cfg config.Config) (string, error) {
 	}
 	b := make([]byte, 32)
 	rand.Read(b)
-	err = writeNew(path, []byte(hex.EncodeToString(b)+"\n"))
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	err = durable.Write(path, []byte(hex.EncodeToString(b)+"\n"))
 	if err != nil && !errors.Is(err, fs.ErrExist) { // else another process was faster
 		return "", fmt.Errorf("write the secret: %w", err)
 	}
@@ -99,46 +103,4 @@ func readSecret(path string) (string, error) {
 			"if nothing was stored with it yet, remove the file, and a new one is made", path, len(secret), minSecret)
 	}
 	return secret, nil
-}
-
-// writeNew makes a file that its owner alone can read: wholly and durably, or not at
-// all. It answers fs.ErrExist when there is one already.
-func writeNew(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	// Unlike a renaming, a link never takes the place of what is there; but not all
-	// file systems have links.
-	err = os.Link(f.Name(), path)
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		if _, there := os.Lstat(path); errors.Is(there, fs.ErrNotExist) {
-			err = os.Rename(f.Name(), path)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return syncFolder(dir)
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

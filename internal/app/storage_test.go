@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"igny8/internal/db/dbtest"
+	"igny8/internal/durable"
 )
 
 // ran is the end of one command.
@@ -186,10 +187,10 @@ func TestASecretIsWrittenWhollyOrNotAtAll(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, secretName)
 	first := []byte(strings.Repeat("1", 64))
-	if err := writeNew(path, first); err != nil {
+	if err := durable.Write(path, first); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeNew(path, []byte("other")); err == nil {
+	if err := durable.Write(path, []byte("other")); err == nil {
 		t.Error("a secret was written over another")
 	}
 	if now, _ := os.ReadFile(path); !bytes.Equal(now, first) {

@@ -45,6 +45,27 @@ func (d *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	return list, err
 }
 
+// Schema is the newest step that was done, even by a newer program, and the newest
+// that this program knows.
+func (d *DB) Schema(ctx context.Context) (done, known int64, err error) {
+	err = d.read.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&done)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the schema's version: %w", translate(err))
+	}
+	return done, KnownSchema(), nil
+}
+
+// KnownSchema is the newest step that this program knows.
+func KnownSchema() (newest int64) {
+	files, _ := migrations.ReadDir("migrations/sqlite") // both databases have the same steps
+	for _, f := range files {
+		if n, err := goose.NumericComponent(f.Name()); err == nil {
+			newest = max(newest, n)
+		}
+	}
+	return newest
+}
+
 func (d *DB) withGoose(ctx context.Context, f func(*goose.Provider) error) error {
 	conn, dialect, folder := d.write, goose.DialectSQLite3, "migrations/sqlite"
 	if d.Postgres() {

@@ -103,6 +103,15 @@ func (d *DB) Check(ctx context.Context) error {
 	return nil
 }
 
+// CopyTo writes a consistent copy of a SQLite database to a file that is not there
+// yet, while others read and write it.
+func (d *DB) CopyTo(ctx context.Context, path string) error {
+	if _, err := d.write.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return fmt.Errorf("copy the database: %w", explainSQLite(d.url, err))
+	}
+	return nil
+}
+
 // Damaged reports whether an error says that the SQLite file is no sound database.
 func Damaged(err error) bool {
 	var lite *sqlite.Error
