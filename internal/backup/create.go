@@ -67,7 +67,7 @@ func Create(ctx context.Context, s Source, to string) (m Manifest, err error) {
 }
 
 func (s Source) describe(ctx context.Context) (m Manifest, err error) {
-	m = Manifest{Format: format, Version: s.Version, CreatedAt: time.Now().UTC().Truncate(time.Second)}
+	m = Manifest{Format: format, Version: s.Version, CreatedAt: s.DB.Now().Truncate(time.Second)}
 	if m.Database, err = s.DB.Describe(ctx); err != nil {
 		return m, err
 	}

@@ -39,6 +39,9 @@ type DB struct {
 	pooled bool    // a pooler stands in front of PostgreSQL
 	outage *outage // nil on SQLite
 
+	exclusive bool
+	presence  presence
+
 	writing, reading *statements // nil on PostgreSQL
 }
 
@@ -47,7 +50,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	d := &DB{now: o.Now, hook: o.Hook, unlock: func() {}, url: o.URL}
+	d := &DB{now: o.Now, hook: o.Hook, unlock: func() {}, url: o.URL, exclusive: o.Exclusive}
 	var err error
 	if IsPostgres(o.URL) {
 		err = d.openPostgres(ctx, o)
@@ -111,6 +114,7 @@ func (d *DB) Describe(ctx context.Context) (string, error) {
 // Close waits for running statements and closes all connections. It does not wait
 // for a PostgreSQL that has stopped.
 func (d *DB) Close() error {
+	d.presence.close()
 	if d.outage != nil {
 		d.outage.close()
 	}

@@ -84,7 +84,7 @@ func (c *Cluster) Start() {
 		c.Fatal(err)
 	}
 	defer log.Close()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for try := 1; ; try++ {
 		if c.server == nil || !c.running() { // after a kill the old processes may still be ending
 			c.server, c.ended = c.command("postgres", "-D", c.dir+"/data"), make(chan struct{})
 			c.server.Stdout, c.server.Stderr = log, log
@@ -105,10 +105,11 @@ func (c *Cluster) Start() {
 		if err == nil {
 			return
 		}
-		if time.Now().After(deadline) {
+		if try == 300 {
 			said, _ := os.ReadFile(c.dir + "/log")
 			c.Fatalf("PostgreSQL does not start: %v\n%s", err, said)
 		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 
