@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -114,7 +115,8 @@ func translate(err error) error {
 	code, ok := sqlState(err)
 	if !ok {
 		var net net.Error
-		if errors.As(err, &net) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) || strings.Contains(err.Error(), "conn closed") {
+		if errors.As(err, &net) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) ||
+			errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "conn closed") {
 			return unavailable(err)
 		}
 		return err

@@ -171,7 +171,10 @@ func beginPostgres(ctx context.Context, pool *sql.DB, tx *Tx, readOnly bool) err
 		// The caller's context may be over; the connection must come back clean.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackWithin)
 		defer cancel()
-		conn.Raw(func(any) error { return tx.pg.Rollback(ctx) })
+		conn.Raw(func(any) error {
+			tx.broken = tx.pg.Conn().IsClosed()
+			return tx.pg.Rollback(ctx)
+		})
 	}
 	return nil
 }

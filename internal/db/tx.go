@@ -27,6 +27,7 @@ type Tx struct {
 	done     int
 	made     int
 	failed   error
+	broken   bool // the connection was, when the transaction was rolled back
 	q        querier
 	pg       pgx.Tx
 	sqlite   *sql.Tx
@@ -188,15 +189,19 @@ func (d *DB) bounded(ctx context.Context, tx *Tx, readOnly bool, f Func) error {
 		d.outage.watch(short, cancel)
 	}
 	err := d.once(short, tx, readOnly, f)
-	if err == nil || short.Err() == nil || ctx.Err() != nil {
+	hangs := short.Err() != nil && ctx.Err() == nil
+	if hangs {
+		d.outage.suspect(true)
+	}
+	var known *igny8.Error // such as an unknown outcome
+	if _, said := sqlState(err); err == nil || said || errors.As(err, &known) {
 		return err
 	}
-	d.outage.suspect(true)
-	var known *igny8.Error
-	if errors.As(err, &known) { // such as an unknown outcome
-		return err
+	// Whatever broke the connection, and however a driver words it.
+	if hangs || ctx.Err() == nil && tx.broken {
+		return unavailable(err)
 	}
-	return unavailable(err)
+	return err
 }
 
 func (d *DB) once(ctx context.Context, tx *Tx, readOnly bool, f Func) (err error) {

@@ -3,6 +3,7 @@
 package torture
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -244,10 +245,16 @@ func (c *client) once(method, path, token, body, key string) (r reply, ok bool) 
 	}
 	begin := time.Now()
 	c.counts.requests.Add(1)
+	hasty := key != "" && c.rng.IntN(25) == 0
+	if hasty { // hangs up before the answer comes, and asks again with the same key
+		ctx, cancel := context.WithTimeout(req.Context(), time.Duration(1+c.rng.IntN(30))*time.Millisecond)
+		defer cancel()
+		req = req.WithContext(ctx)
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		c.counts.lost.Add(1)
-		if time.Since(begin) >= answerWithin && !n.isPaused() {
+		if !hasty && time.Since(begin) >= answerWithin && !n.isPaused() {
 			c.fault("%s %s: no answer within %v, and no refusal", method, path, answerWithin)
 		}
 		return r, false

@@ -173,7 +173,7 @@ func (r *run) judge() {
 	c := &r.counts
 	t.Logf("%d requests, %d acknowledged, %d lost answers, %d × 503, %d in progress, %d replayed, %d refused, %d overspent, %d refreshed, %d backups",
 		c.requests.Load(), len(acked), c.lost.Load(), c.unavailable.Load(), c.inProgress.Load(), c.replayed.Load(), c.refused.Load(), c.overspent.Load(), c.refreshed.Load(), len(r.backups))
-	if c.lost.Load() == 0 || c.unavailable.Load() == 0 || c.overspent.Load() == 0 || c.refreshed.Load() == 0 || len(r.backups) == 0 {
+	if c.lost.Load() == 0 || c.unavailable.Load() == 0 || c.replayed.Load() == 0 || c.overspent.Load() == 0 || c.refreshed.Load() == 0 || len(r.backups) == 0 {
 		t.Error("this run did not meet all that it is for")
 	}
 }
