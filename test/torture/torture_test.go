@@ -80,7 +80,7 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 }
 
 func TestTorture(t *testing.T) {
-	seed := number(t, "SEED", rand.Uint64N(1_000_000))
+	seed := number(t, "IGNY8_TORTURE_SEED", rand.Uint64N(1_000_000))
 	t.Logf("SEED=%d", seed)
 	fmt.Printf("torture: SEED=%d\n", seed)
 	program := build(t)
@@ -125,7 +125,7 @@ func (r *run) suffer(faults []fault) {
 			http: &http.Client{Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: 4}}}
 		all.Go(c.live)
 	}
-	end := time.Now().Add(time.Duration(number(r.t, "SECONDS", 0)) * time.Second)
+	end := time.Now().Add(time.Duration(number(r.t, "IGNY8_TORTURE_SECONDS", 0)) * time.Second)
 	for first := true; first || time.Now().Before(end); first = false {
 		for _, n := range r.rng.Perm(len(faults)) {
 			r.sleep(500, 700)
