@@ -175,7 +175,7 @@ func Admit(actor igny8.Actor, perm igny8.Permission, need Need) error {
 		}
 	}
 	if !actor.Can(perm) && !actor.Key.IsZero() {
-		return igny8.E(igny8.Forbidden, "scope_required", "This API key lacks the scope that this needs; required_scope names it, if a key can have it.").
+		return igny8.E(igny8.Forbidden, "forbidden", "This API key lacks the scope that this needs; required_scope names it, if a key can have it.").
 			With("required_scope", string(perm))
 	}
 	if !actor.Can(perm) {

@@ -3,18 +3,15 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"igny8"
@@ -103,20 +100,6 @@ func hasher(cfg config.Config, log *slog.Logger) *auth.Hasher {
 	return auth.NewHasher(0, derive)
 }
 
-// openDB opens the configured database. serving takes SQLite's lock file.
-func openDB(ctx context.Context, cfg config.Config, serving bool) (*db.DB, error) {
-	o := db.Options{URL: databaseURL(cfg), Exclusive: serving, Now: cfg.Now}
-	o.Hook = failpoint()
-	return db.Open(ctx, o)
-}
-
-func databaseURL(cfg config.Config) string {
-	if cfg.DatabaseURL != "" {
-		return cfg.DatabaseURL
-	}
-	return filepath.Join(cfg.Data, "igny8.db")
-}
-
 // migrate brings tables and queue to this version and fills an empty catalogue.
 func migrate(ctx context.Context, d *db.DB) error {
 	if err := d.Migrate(ctx); err != nil {
@@ -125,7 +108,7 @@ func migrate(ctx context.Context, d *db.DB) error {
 	if err := job.Migrate(ctx, d); err != nil {
 		return err
 	}
-	return catalog.New(d).Seed(ctx)
+	return catalog.New(d).Seed(db.Patient(ctx, time.Minute))
 }
 
 // build makes the services over an open, migrated database. base begins the links
@@ -230,39 +213,6 @@ func newSigner(cfg config.Config, issuer, secret string) (*auth.Signer, error) {
 		older = append(older, old)
 	}
 	return auth.NewSigner(issuer, issuer+"/api", key, older...)
-}
-
-// loadSecret returns the configured secret, or the one in the data folder, which
-// is made at first.
-func loadSecret(cfg config.Config) (string, error) {
-	if cfg.Secret != "" {
-		return cfg.Secret, nil
-	}
-	path := filepath.Join(cfg.Data, "secret")
-	data, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(data)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the secret: %w", err)
-	}
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return "", fmt.Errorf("make the data folder: %w", err)
-	}
-	b := make([]byte, 32)
-	rand.Read(b)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return loadSecret(cfg) // another process was faster
-	}
-	if err != nil {
-		return "", fmt.Errorf("write the secret: %w", err)
-	}
-	_, err = f.WriteString(hex.EncodeToString(b) + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", fmt.Errorf("write the secret: %w", err)
-	}
-	return hex.EncodeToString(b), nil
 }
 
 // routes is the one place where all routes come together.
@@ -410,9 +360,9 @@ func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= h.level && h.Handler.Enabled(ctx, l)
 }
 
-// start serves on the listener and works the queue. stop ends both within 20
-// seconds; failed tells when the server ends by itself.
-func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, failed <-chan error, err error) {
+// start serves on the listener and works the queue. stop ends both; failed tells
+// when the server ends by itself.
+func (a *App) start(ctx context.Context, l net.Listener) (stop func(), failed <-chan error, err error) {
 	runner, err := a.runner()
 	if err != nil {
 		return nil, nil, err
@@ -426,13 +376,32 @@ func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, fai
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	rest := a.background()
-	stop = func() error {
-		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		a.pages.Close()
-		err := errors.Join(server.Shutdown(wait), runner.Stop(wait))
-		rest()
-		return err
-	}
-	return stop, ended, nil
+	return func() { a.stop(server, runner, rest) }, ended, nil
+}
+
+// What runs when the server is told to stop gets six seconds; what is cut off then
+// has two more to end. Both halves stop at the same time, so all is over in ten.
+const (
+	stopWithin = 6 * time.Second
+	cutWithin  = 2 * time.Second
+)
+
+func (a *App) stop(server *http.Server, runner *job.Runner, rest func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	a.pages.Close()
+	var all sync.WaitGroup
+	all.Go(rest)
+	all.Go(func() {
+		if err := server.Shutdown(ctx); err != nil {
+			a.log.Warn("requests that did not end in time were cut off", slog.Any("error", err))
+			server.Close()
+		}
+	})
+	all.Go(func() {
+		if err := runner.Stop(ctx, cutWithin); err != nil {
+			a.log.Warn("jobs that did not end in time are left for the next start", slog.Any("error", err))
+		}
+	})
+	all.Wait()
 }

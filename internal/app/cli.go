@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -89,7 +90,7 @@ func (c *cli) root() *cobra.Command {
 	c.flags["public-url"] = f.String("public-url", "", "the address people reach this server at")
 	f.StringVar(&c.file, "config", "", "file of NAME=value settings")
 	f.BoolVar(&c.json, "json", false, "print data as JSON")
-	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.audit(), c.openapi(), c.version(), c.derive())
+	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.backup(), c.restore(), c.audit(), c.openapi(), c.version(), c.derive())
 	return root
 }
 
@@ -135,12 +136,13 @@ func (c *cli) withDB(cmd *cobra.Command, f func(ctx context.Context, cfg config.
 	if err != nil {
 		return err
 	}
-	d, err := openDB(cmd.Context(), cfg, false)
+	ctx := db.Patient(cmd.Context(), 10*time.Minute) // whoever waits here can end it
+	d, err := openDB(ctx, cfg, false)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	return f(cmd.Context(), cfg, log, d)
+	return f(ctx, cfg, log, d)
 }
 
 func (c *cli) migrate() *cobra.Command {

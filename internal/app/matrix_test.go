@@ -237,14 +237,14 @@ func (w *world) newSite(token string) string {
 }
 
 // receipt is a form with a picture, and its media type.
-func (w *world) receipt() (body, header string) {
-	w.Helper()
+func (c *client) receipt() (body, header string) {
+	c.Helper()
 	var b bytes.Buffer
 	mw := multipart.NewWriter(&b)
 	reference := fmt.Sprintf("JC %06d", made.Add(1))
 	for name, value := range map[string]string{"method": "jazzcash", "reference": reference, "payer_name": "Ayesha Khan", "paid_on": time.Now().UTC().Format(time.DateOnly)} {
 		if err := mw.WriteField(name, value); err != nil {
-			w.Fatal(err)
+			c.Fatal(err)
 		}
 	}
 	f, err := mw.CreateFormFile("proof", "receipt.png")
@@ -252,7 +252,7 @@ func (w *world) receipt() (body, header string) {
 		_, err = f.Write(demo.Receipt(reference))
 	}
 	if err != nil || mw.Close() != nil {
-		w.Fatal(err)
+		c.Fatal(err)
 	}
 	return b.String(), "Content-Type: " + mw.FormDataContentType()
 }

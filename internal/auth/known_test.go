@@ -93,7 +93,7 @@ func TestKeysOfStaff(t *testing.T) {
 		if err != nil || a.User != staff.User || a.Key != out.Key.ID || !a.Can(igny8.PermPayments) || a.Can(igny8.PermPlatform) || a.Can(igny8.PermSelf) || a.Can(igny8.PermStaff) {
 			t.Errorf("%+v %v", a, err)
 		}
-		if err := account.Admit(a, igny8.PermPlatform, account.NeedNone); igny8.CodeOf(err) != "scope_required" {
+		if err := account.Admit(a, igny8.PermPlatform, account.NeedNone); igny8.CodeOf(err) != "forbidden" {
 			t.Errorf("beyond its scopes: %v", err)
 		}
 		_, err = p.s.Authenticate(p.Context(), out.Secret, "203.0.114.9")

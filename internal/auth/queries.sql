@@ -1,7 +1,8 @@
 -- name: Hit :one
 -- Counts one try, in one statement, unless the key is blocked; then no row. The
--- row stays locked until the delay is written, so parallel tries count one by one.
-INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES (@key, 1, @now, @now)
+-- row stays locked until the delay is written, so parallel tries count one by one. A new
+-- key is blocked until long ago: tries that began a moment earlier are let in too.
+INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES (@key, 1, @now, @window_start)
 ON CONFLICT (key) DO UPDATE SET
   hits = CASE WHEN throttle.first_at <= @window_start THEN 1 ELSE throttle.hits + 1 END,
   first_at = CASE WHEN throttle.first_at <= @window_start THEN @now ELSE throttle.first_at END

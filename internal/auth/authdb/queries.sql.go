@@ -686,7 +686,7 @@ func (q *Queries) GetStaffKey(ctx context.Context, arg GetStaffKeyParams) (Staff
 }
 
 const hit = `-- name: Hit :one
-INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES ($1, 1, $2, $2)
+INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES ($1, 1, $2, $3)
 ON CONFLICT (key) DO UPDATE SET
   hits = CASE WHEN throttle.first_at <= $3 THEN 1 ELSE throttle.hits + 1 END,
   first_at = CASE WHEN throttle.first_at <= $3 THEN $2 ELSE throttle.first_at END
@@ -705,7 +705,8 @@ type HitRow struct {
 }
 
 // Counts one try, in one statement, unless the key is blocked; then no row. The
-// row stays locked until the delay is written, so parallel tries count one by one.
+// row stays locked until the delay is written, so parallel tries count one by one. A new
+// key is blocked until long ago: tries that began a moment earlier are let in too.
 func (q *Queries) Hit(ctx context.Context, arg HitParams) (HitRow, error) {
 	row := q.db.QueryRowContext(ctx, hit, arg.Key, arg.Now, arg.WindowStart)
 	var i HitRow

@@ -100,7 +100,7 @@ func TestALetterOfACommitArrivesOnceAndOfARollbackNever(t *testing.T) {
 		if err := runner.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		defer runner.Stop(context.Background())
+		defer runner.Stop(context.Background(), time.Second)
 		select {
 		case <-box.arrived:
 		case <-time.After(time.Minute):

@@ -45,8 +45,7 @@ func ErrorCodes() []ErrorCode {
 		{"account_cancelled", 402, "The account was cancelled.", "Choose a plan and pay to open it again."},
 		{"insufficient_credits", 402, "The operation costs more credits than are available; needed and available tell how many.", "Buy credits, wait for the next period, or do less at once."},
 
-		{"forbidden", 403, "Your role does not allow this.", "Ask an owner or admin of the account."},
-		{"scope_required", 403, "The API key lacks a scope; required_scope names it.", "Make a key with that scope, as far as keys can have it."},
+		{"forbidden", 403, "Your role does not allow this. For an API key: it lacks a scope, which required_scope names.", "Ask an owner or admin of the account, or make a key with that scope, as far as keys can have it."},
 		{"cross_origin", 403, "A form was sent from another site.", "Open the page here and send the form again."},
 		{"second_factor_required", 403, "Staff need a second factor on this server, and you have none.", "Set one up at /staff/security, or with POST /api/v1/me/totp."},
 		{"other_door", 403, "Staff log in at /staff/login, customers at /login.", "Use the other page."},
@@ -134,7 +133,7 @@ func ErrorCodes() []ErrorCode {
 		{"outcome_unknown", 503, "The database's answer was lost, so it is not known whether this was done.", "Send the same request with the same Idempotency-Key: it is done once."},
 		{"database_unavailable", 503, "The database does not answer; nothing was changed.", "Try again after Retry-After."},
 		{"storage_full", 503, "The server's disk is full; nothing was changed.", "Try again later."},
-		{"storage_unavailable", 503, "The store of files does not work at this moment; nothing was saved.", "Try again in a minute."},
+		{"storage_unavailable", 503, "The server's disk does not work at this moment; nothing was saved.", "Try again in a minute."},
 		{"price_unavailable", 503, "There is no exchange rate for this currency at the moment.", "Try again later."},
 		{"trial_unavailable", 503, "There is no free trial at the moment.", "Choose a plan, or try again later."},
 		{"not_ready", 503, "The server cannot serve at the moment.", "Try again shortly."},
