@@ -94,7 +94,7 @@ func hasher(cfg config.Config, log *slog.Logger) *auth.Hasher {
 		return auth.NewCheapHasher()
 	}
 	derive := kdf.Derive
-	if self, err := kdf.Self(); err == nil && Standalone {
+	if self, err := worker.Self(); err == nil && Standalone {
 		derive = kdf.NewProcesses(log, self, derivePasswords).Derive
 	}
 	return auth.NewHasher(0, derive)
