@@ -46,6 +46,12 @@ type Store interface {
 	Get(ctx context.Context, sha256 string) ([]byte, error)
 	// Delete forgets the bytes with the hash. That there are none is fine.
 	Delete(ctx context.Context, sha256 string) error
+	// List returns the hashes that begin with prefix, two hex digits, of what was
+	// last put before a moment.
+	List(ctx context.Context, prefix string, before time.Time) ([]string, error)
+	// Sweep deletes what was last put before a moment, unless it is needed. Who
+	// puts bytes and then makes them needed never loses them, however the two meet.
+	Sweep(ctx context.Context, sha256 string, before time.Time, needed func(context.Context) (bool, error)) (gone bool, err error)
 }
 
 // Hash returns the SHA-256 of data in lower-case hex.

@@ -77,7 +77,7 @@ func (f *fixture) paid() {
 	var picture bytes.Buffer
 	ok(f, 0, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 9, 9))))
 	p, err := f.bill.Submit(f.ctx, una, inv.ID, billing.Submission{Method: "jazzcash", Reference: "JC-778812", PayerName: "Una",
-		PaidOn: f.d.Now().Format(time.DateOnly), Files: [][]byte{picture.Bytes()}})
+		PaidOn: f.d.Now().Format(time.DateOnly), Files: []blob.Upload{blob.Bytes("receipt.png", picture.Bytes())}})
 	ok(f, p, err)
 	_, err = f.bill.Approve(f.ctx, f.staff, p.ID, billing.Approval{Evidence: "statement"})
 	ok(f, 0, err)

@@ -30,6 +30,8 @@ type Route struct {
 	Public bool             // no credential; one that is sent is not looked at
 	Ready  func() error     // refuses before anything is read or written for the caller; nil: never
 
+	Link func(token string) error // refuses a secret link, {token} of Path, before the body is read; nil: the handler does
+
 	Status   int    // of success; 0: 200 with a body, 204 without
 	Also     int    // another status of success, with the same body
 	Money    bool   // Idempotency-Key is required

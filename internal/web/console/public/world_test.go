@@ -77,7 +77,7 @@ func newWorld(t *testing.T) *world {
 	feed := event.NewFeed(d)
 	go feed.Run(t.Context(), func(err error) { t.Log(err) })
 	w.billing = billing.New(d, files, seed, cfg.PublicURL)
-	c, err := console.New(console.Config{PublicURL: cfg.PublicURL, Auth: w.auth, Files: files, Key: seed, Feed: feed, Now: d.Now, Dev: true}, mux)
+	c, err := console.New(console.Config{PublicURL: cfg.PublicURL, Auth: w.auth, Intake: blob.NewIntake(files, nil), Key: seed, Feed: feed, Now: d.Now, Dev: true}, mux)
 	must(err)
 	w.console = c
 	t.Cleanup(c.Close)
