@@ -193,15 +193,10 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
-	intake := blob.NewIntake(files, inspectors(log))
-	a.billing.InspectWith(intake)
-	a.files = files
-	uploads, err := a.uploads()
+	pages, err := a.pagesOver(files, auth.Derive(secret, "console"))
 	if err != nil {
 		return nil, err
 	}
-	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Intake: intake, Uploads: uploads, Key: auth.Derive(secret, "console"),
-		Feed: a.feed, Now: d.Now, Dev: loopback(cfg.Addr), Demo: cfg.Demo}
 	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}
@@ -211,6 +206,17 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 		}
 	}
 	return a, a.firstStaff(ctx)
+}
+
+// pagesOver is what the pages need, with the one intake of files into the store that
+// they share with billing.
+func (a *App) pagesOver(files blob.Store, key []byte) (console.Config, error) {
+	a.files = files
+	intake := blob.NewIntake(files, inspectors(a.log))
+	a.billing.InspectWith(intake)
+	uploads, err := a.uploads()
+	return console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Intake: intake, Uploads: uploads, Key: key,
+		Feed: a.feed, Now: a.db.Now, Dev: loopback(a.cfg.Addr), Demo: a.cfg.Demo}, err
 }
 
 // mustHaveSecondFactor reports whether staff must have one. Behind a proxy a server

@@ -21,8 +21,8 @@ func Prefixes() []string {
 // aside begins the name that a file has while a sweep looks at it once more.
 const aside = "aside-"
 
-// List implements Store. It also clears away what a crash left: files half written,
-// and those that a sweep had put aside, which it puts back.
+// List implements Store. It also clears away what a crash left before that moment:
+// files half written; and it puts back what a sweep had put aside.
 func (f *Folder) List(ctx context.Context, prefix string, before time.Time) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -41,13 +41,13 @@ func (f *Folder) List(ctx context.Context, prefix string, before time.Time) ([]s
 			continue
 		}
 		info, err := e.Info()
-		if err != nil || !info.ModTime().Before(before) {
+		if err != nil || !before.IsZero() && !info.ModTime().Before(before) {
 			continue
 		}
 		switch {
 		case isHash(e.Name()):
 			out = append(out, e.Name())
-		case strings.HasPrefix(e.Name(), "tmp-") && time.Since(info.ModTime()) > time.Hour:
+		case strings.HasPrefix(e.Name(), "tmp-") && !before.IsZero():
 			f.root.Remove(prefix + "/" + e.Name())
 		}
 	}

@@ -20,7 +20,7 @@ const sweptAfter = 3 * time.Hour
 // there.
 func Files(ctx context.Context, d *db.DB, files blob.Store) (Check, error) {
 	check := Check{Name: "9 files are those of payments", Text: "a payment's file is there, and no file that no payment refers to is older than 2 hours", Findings: []Finding{}}
-	soon, late := d.Now().Add(24*time.Hour), d.Now().Add(-sweptAfter)
+	late := d.Now().Add(-sweptAfter)
 	for _, prefix := range blob.Prefixes() {
 		old, err := files.List(ctx, prefix, late)
 		if err != nil {
@@ -30,7 +30,7 @@ func Files(ctx context.Context, d *db.DB, files blob.Store) (Check, error) {
 		if err != nil {
 			return check, err
 		}
-		all, err := files.List(ctx, prefix, soon)
+		all, err := files.List(ctx, prefix, time.Time{})
 		if err != nil {
 			return check, fmt.Errorf("list files: %w", err)
 		}

@@ -134,6 +134,7 @@ func ErrorCodes() []ErrorCode {
 		{"file_empty", 422, "The file has no content.", "Choose it again and send it once more."},
 		{"link_invalid", 422, "The link of a letter was used, is too old or not ours.", "Ask for a new one."},
 
+		{"upload_limit", 429, "A pay link or account may send 30 forms with files an hour, a network 120.", "Wait as Retry-After says."},
 		{"rate_limited", 429, "Too many requests came from this account or address.", "Wait as Retry-After says; the RateLimit headers tell what is left."},
 		{"too_many_attempts", 429, "Too many tries to log in or sign up.", "Wait as Retry-After says."},
 
