@@ -29,9 +29,11 @@ type fixture struct {
 	staff igny8.Actor
 }
 
-func fill(t testing.TB, d *db.DB) {
+// It returns the folder of their files.
+func fill(t testing.TB, d *db.DB) string {
 	t.Helper()
-	files, err := blob.OpenFolder(t.TempDir())
+	dir := t.TempDir()
+	files, err := blob.OpenFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +47,7 @@ func fill(t testing.TB, d *db.DB) {
 	f.second()
 	f.undecided()
 	f.session()
+	return dir
 }
 
 // ok fails on an error, as in ok(f, f.bill.Reject(…)).
