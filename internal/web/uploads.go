@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"igny8"
 	"igny8/internal/blob"
 )
@@ -22,6 +25,9 @@ const (
 	// uploadReserve is what of it is left to forms of smallForm and less.
 	uploadReserve = 32 << 20
 	smallForm     = 1 << 20
+	// uploadSpeed is how many bytes a second all larger forms are read with together:
+	// more than lines to the internet bring, and less than keeps a core busy.
+	uploadSpeed = 48 << 20
 	// uploadsByLink and uploadsByNetwork are how many forms with files one pay link or
 	// account, and one network, may send in an hour.
 	uploadsByLink    = 30
@@ -47,6 +53,7 @@ type Uploads struct {
 	dir   string
 	lease Lease
 	now   func() time.Time
+	pace  *rate.Limiter
 
 	lock     sync.Mutex
 	all      int64            // bytes that are being taken
@@ -62,7 +69,7 @@ func NewUploads(dir string, lease Lease, now func() time.Time) (*Uploads, error)
 			return nil, err
 		}
 	}
-	return &Uploads{dir: dir, lease: lease, now: now, networks: map[string]int64{}}, nil
+	return &Uploads{dir: dir, lease: lease, now: now, pace: rate.NewLimiter(uploadSpeed, smallForm), networks: map[string]int64{}}, nil
 }
 
 // Allow counts one form with files of a sender, such as a pay link or an account, and
@@ -99,7 +106,7 @@ func (u *Uploads) Begin(r *http.Request, most int64) (*Spool, error) {
 	if n < 0 {
 		n = most
 	}
-	s := &Spool{u: u, network: Network(ClientIP(r.Context())), room: n}
+	s := &Spool{u: u, network: Network(ClientIP(r.Context())), room: n, body: http.MaxBytesReader(nil, r.Body, most), ctx: r.Context()}
 	u.lock.Lock()
 	defer u.lock.Unlock()
 	if u.all+n > uploadBudget || n > smallForm && (u.all+n > uploadBudget-uploadReserve || u.networks[s.network]+n > uploadBudget/2) {
@@ -115,7 +122,19 @@ type Spool struct {
 	u       *Uploads
 	network string
 	room    int64
+	body    io.Reader
+	ctx     context.Context
 	files   []*os.File
+}
+
+// Read reads the request's body, no more than was said to Begin, and a large one no
+// faster than leaves time for others.
+func (s *Spool) Read(b []byte) (int, error) {
+	n, err := s.body.Read(b[:min(len(b), smallForm)])
+	if s.room > smallForm && n > 0 {
+		err = cmp.Or(err, s.u.pace.WaitN(s.ctx, n))
+	}
+	return n, err
 }
 
 // File writes one file of the form, most bytes at most, and reports false for one

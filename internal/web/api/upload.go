@@ -60,7 +60,7 @@ func (c *call) readForm(r *http.Request, h hash.Hash) ([]byte, error) {
 	if c.spool, err = c.api.cfg.Uploads.Begin(r, maxForm); err != nil {
 		return nil, err
 	}
-	mr := multipart.NewReader(http.MaxBytesReader(nil, r.Body, maxForm), params["boundary"])
+	mr := multipart.NewReader(c.spool, params["boundary"])
 	f := &form{schema: c.body, values: map[string][]string{}, room: maxJSON}
 	for n := 0; ; n++ {
 		part, err := mr.NextRawPart()

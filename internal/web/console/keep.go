@@ -91,7 +91,7 @@ func (r *Request) readMultipart(boundary string) error {
 		return err
 	}
 	r.values, r.uploads, r.tooBig = url.Values{}, map[string][]blob.Upload{}, map[string]bool{}
-	mr := multipart.NewReader(http.MaxBytesReader(nil, r.HTTP.Body, most), boundary)
+	mr := multipart.NewReader(r.spool, boundary)
 	room := maxText
 	for n := 0; ; n++ {
 		part, err := mr.NextPart()
