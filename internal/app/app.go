@@ -45,6 +45,7 @@ import (
 	publicpages "igny8/internal/web/console/public"
 	staffpages "igny8/internal/web/console/staff"
 	"igny8/internal/web/docs"
+	"igny8/internal/worker"
 )
 
 // Version is the program's version; the build sets it.
@@ -61,6 +62,7 @@ type App struct {
 	log      *slog.Logger
 	db       *db.DB
 	idem     *idem.Store
+	files    blob.Store
 	api      *api.API
 
 	near bool   // nobody reaches this server but from the machine itself
@@ -94,10 +96,29 @@ func hasher(cfg config.Config, log *slog.Logger) *auth.Hasher {
 		return auth.NewCheapHasher()
 	}
 	derive := kdf.Derive
-	if self, err := kdf.Self(); err == nil && Standalone {
+	if self, err := worker.Self(); err == nil && Standalone {
 		derive = kdf.NewProcesses(log, self, derivePasswords).Derive
 	}
 	return auth.NewHasher(0, derive)
+}
+
+// inspectors are the processes in which files are inspected; nil: in this one.
+func inspectors(log *slog.Logger) *worker.Processes {
+	self, err := worker.Self()
+	if err != nil || !Standalone {
+		return nil
+	}
+	return blob.Processes(log, self, inspectFiles)
+}
+
+// uploads take forms with files, counted in the database so that all nodes count
+// together.
+func (a *App) uploads() (*web.Uploads, error) {
+	lease := rate.New(a.db).Lease
+	if a.cfg.RateLimits == "off" {
+		lease = nil
+	}
+	return web.NewUploads(filepath.Join(a.cfg.Data, "uploads"), lease, a.db.Now)
 }
 
 // migrate brings tables and queue to this version and fills an empty catalogue.
@@ -159,8 +180,10 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
-	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
-		Feed: a.feed, Now: d.Now, Dev: a.near, Demo: cfg.Demo}
+	pages, err := a.pagesOver(files, auth.Derive(secret, "console"))
+	if err != nil {
+		return nil, err
+	}
 	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}
@@ -170,6 +193,17 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 		}
 	}
 	return a, a.firstStaff(ctx)
+}
+
+// pagesOver is what the pages need, with the one intake of files into the store that
+// they share with billing.
+func (a *App) pagesOver(files blob.Store, key []byte) (console.Config, error) {
+	a.files = files
+	intake := blob.NewIntake(files, inspectors(a.log))
+	a.billing.InspectWith(intake)
+	uploads, err := a.uploads()
+	return console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Intake: intake, Uploads: uploads, Key: key,
+		Feed: a.feed, Now: a.db.Now, Dev: a.near, Demo: a.cfg.Demo}, err
 }
 
 // mustHaveSecondFactor reports whether staff must have one.
@@ -238,6 +272,7 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		RateLimits:  a.cfg.RateLimits != "off",
 		Shared:      a.shared(),
 		Ready:       a.db.Ping,
+		Uploads:     pages.Uploads,
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterPerson(r, a.auth)
@@ -301,7 +336,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
 		Account: a.account, Desk: a.desk, Catalog: a.catalog, Search: a.search, Ops: a.ops,
-		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
+		Doctor: func(ctx context.Context) (doctor.Report, error) { return everything(ctx, a.db, a.files) }})
 	return c, nil
 }
 
@@ -345,7 +380,12 @@ func (a *App) runner() (*job.Runner, error) {
 		_, err2 := rate.New(a.db).Clean(ctx)
 		return errors.Join(err, err2)
 	})
-	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}}, job.Periodic{Every: time.Hour, Args: offboard.EraseArgs{}})
+	job.Handle(w, func(ctx context.Context, _ billing.SweepArgs) error {
+		_, err := a.billing.SweepFiles(ctx)
+		return err
+	})
+	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}}, job.Periodic{Every: time.Hour, Args: offboard.EraseArgs{}},
+		job.Periodic{Every: 15 * time.Minute, Args: billing.SweepArgs{}})
 }
 
 // quietly keeps the queue's everyday notices out of the log.

@@ -16,6 +16,7 @@ import (
 
 	"igny8"
 	"igny8/internal/account"
+	"igny8/internal/blob"
 	"igny8/internal/catalog"
 	"igny8/internal/config"
 	"igny8/internal/db"
@@ -44,7 +45,7 @@ func (c *cli) doctor() *cobra.Command {
 				if !only {
 					list = append(list, examine(ctx, cfg, d)...)
 				}
-				list = append(list, invariants(ctx, d)...)
+				list = append(list, invariants(ctx, cfg, d)...)
 				return c.report(list)
 			})
 			if db.Damaged(err) { // so much that it could not be opened
@@ -252,9 +253,26 @@ func accountNumbers(ctx context.Context, d *db.DB) finding {
 	return finding{What: "payment methods: account numbers are set", OK: true}
 }
 
-// invariants runs what must hold at every moment.
-func invariants(ctx context.Context, d *db.DB) []finding {
+// everything is what must hold at every moment, in the database and between it and
+// the files.
+func everything(ctx context.Context, d *db.DB, files blob.Store) (doctor.Report, error) {
 	report, err := doctor.Run(ctx, d)
+	if err != nil {
+		return report, err
+	}
+	check, err := doctor.Files(ctx, d, files)
+	report.Checks = append(report.Checks, check)
+	return report, err
+}
+
+// invariants runs what must hold at every moment.
+func invariants(ctx context.Context, cfg config.Config, d *db.DB) []finding {
+	files, err := blob.OpenFolder(filepath.Join(cfg.Data, "files"))
+	if err != nil {
+		return []finding{{What: "files", Why: err.Error(), Fix: "see that this user may read the data folder"}}
+	}
+	defer files.Close()
+	report, err := everything(ctx, d, files)
 	if err != nil {
 		if db.Damaged(err) {
 			return []finding{{What: "invariants", Why: "the database is damaged, so they cannot be checked", Fix: "put a backup in its place: igny8 restore FILE"}}

@@ -14,11 +14,11 @@ import (
 var ladder = map[string]int{
 	".": 0, "docs": 0, // the glossary; the documentation's files
 
-	"internal/config": 1, "internal/durable": 1, "internal/input": 1, "internal/kdf": 1, "internal/db": 1, "internal/db/dbtest": 1,
+	"internal/config": 1, "internal/durable": 1, "internal/input": 1, "internal/worker": 1, "internal/db": 1, "internal/db/dbtest": 1,
 
 	"internal/payref": 2,
 
-	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/rate": 2,
+	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/kdf": 2, "internal/rate": 2,
 
 	"internal/account": 3, "internal/factor": 3, "internal/mail": 3,
 

@@ -40,6 +40,7 @@ type Config struct {
 	Shared     Shared                          // nil: this node has the allowances to itself
 	Ready      func(ctx context.Context) error // nil: always ready
 	Mux        *http.ServeMux                  // nil: a new one
+	Uploads    *web.Uploads                    // takes forms with files; nil: to the folder for temporary files, without limits on who sends them
 }
 
 // Tag is a chapter of the reference.
@@ -66,6 +67,9 @@ func New(cfg Config) *API {
 	setLibrary()
 	if cfg.Mux == nil {
 		cfg.Mux = http.NewServeMux()
+	}
+	if cfg.Uploads == nil {
+		cfg.Uploads, _ = web.NewUploads("", nil, cfg.Now) // which makes no folder and so does not fail
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	a := &API{cfg: cfg, mux: cfg.Mux, cursors: NewCursors(cfg.CursorKey), limits: newLimiter(cfg.Now, cfg.Shared)}
