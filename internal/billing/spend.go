@@ -103,7 +103,7 @@ func (s *Service) mayStillSpend(ctx context.Context, tx *db.Tx, price int64) err
 		return err
 	}
 	if spent+price > FreeUnverified {
-		return auth.ErrUnverified.With("spent", spent).With("limit", int64(FreeUnverified))
+		return auth.ErrUnverified.With("used", spent).With("allowed", int64(FreeUnverified))
 	}
 	return nil
 }

@@ -95,6 +95,9 @@ func libraryConfig(cfg Config) huma.Config {
 	if version == "" {
 		version = "dev"
 	}
+	parts := &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{bearer: {Type: "http",
+		Scheme: "bearer", Description: "An access token from /api/v1/auth/login, or an API key."}}}
+	components(parts)
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -103,13 +106,9 @@ func libraryConfig(cfg Config) huma.Config {
 				"amounts are integers in minor units of an ISO 4217 currency.",
 				License: &huma.License{Name: "Proprietary"},
 			},
-			Servers: []*huma.Server{{URL: "/", Description: "This server."}},
-			Tags:    tags,
-			Components: &huma.Components{
-				Schemas: registry,
-				SecuritySchemes: map[string]*huma.SecurityScheme{bearer: {Type: "http", Scheme: "bearer",
-					Description: "An access token from /api/v1/auth/login, or an API key."}},
-			},
+			Servers:    []*huma.Server{{URL: "/", Description: "This server."}},
+			Tags:       tags,
+			Components: parts,
 		},
 		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
 		DefaultFormat:                "application/json",

@@ -16,6 +16,7 @@ import (
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/web"
+	"igny8/internal/web/api/apitest"
 )
 
 // The world of these tests: two tenants with one token each, and things.
@@ -74,7 +75,7 @@ func (w *world) authenticate(_ context.Context, token string) (igny8.Actor, erro
 	case "broken":
 		return igny8.Actor{}, errors.New("the database is away")
 	}
-	return igny8.Actor{}, igny8.E(igny8.Unauthenticated, "token_expired", "Log in again.")
+	return igny8.Actor{}, igny8.E(igny8.Unauthenticated, "invalid_token", "Log in again.")
 }
 
 func admit(_ context.Context, a igny8.Actor, p igny8.Permission, need account.Need) error {
@@ -162,7 +163,7 @@ func (w *world) create(ctx context.Context, in *In[thingIn]) (*Created[thing], e
 	w.calls++
 	switch in.Body.Name {
 	case "taken":
-		return nil, igny8.E(igny8.Conflict, "name_taken", "Choose another.").With("by", "you")
+		return nil, igny8.E(igny8.Conflict, "already_exists", "Choose another.").With("current", "you")
 	case "bug":
 		return nil, errors.New("nil map at 0xdead")
 	case "panic":
@@ -266,7 +267,23 @@ func (w *world) do(method, path, body string, words ...string) reply {
 	w.h.ServeHTTP(rec, r)
 	out := reply{ResponseRecorder: rec}
 	json.Unmarshal(rec.Body.Bytes(), &out.m)
+	w.documented(r, rec)
 	return out
+}
+
+// documented fails the test whose answer the document does not have.
+func (w *world) documented(r *http.Request, rec *httptest.ResponseRecorder) {
+	w.Helper()
+	raw, err := w.api.OpenAPI()
+	if err == nil {
+		var c *apitest.Contract
+		if c, err = apitest.Of(raw); err == nil {
+			err = c.Check(r.Method, r.URL.EscapedPath(), rec.Code, rec.Header(), rec.Body.Bytes())
+		}
+	}
+	if err != nil && strings.HasPrefix(r.URL.Path, Prefix) {
+		w.Error(err)
+	}
 }
 
 // wants fails unless the answer has this status and, if given, this code.

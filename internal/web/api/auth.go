@@ -27,9 +27,9 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 	Register(a, hashing(post("/auth/register", "register", "Sign up",
 		"Without a plan, or with the trial's, it is a free trial; else the answer carries the invoice to pay. The new user is logged in.", 201)), h.register)
 	Register(a, hashing(post("/auth/login", "login", "Log in",
-		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200)), h.login)
+		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200)).gives(401, 403), h.login)
 	Register(a, post("/auth/refresh", "refresh", "Exchange a refresh token for new tokens",
-		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200), h.refresh)
+		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200).gives(401, 403), h.refresh)
 	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "", 204), h.logout)
 	Register(a, Route{Method: http.MethodGet, Path: "/me", ID: "getMe", Summary: "See who you are", Tag: "Identity",
 		Perm: igny8.PermSelf, Need: account.NeedNone}, h.me)
@@ -78,16 +78,19 @@ func userBody(u account.User) UserBody {
 
 // MembershipBody is one of a person's accounts, and the role in it.
 type MembershipBody struct {
-	ID      igny8.MembershipID `json:"id"`
-	Role    igny8.Role         `json:"role" enum:"owner,admin,editor,viewer"`
-	Account struct {
-		ID     igny8.AccountID     `json:"id"`
-		Number int64               `json:"number"`
-		Name   string              `json:"name"`
-		Slug   string              `json:"slug"`
-		Status igny8.AccountStatus `json:"status"`
-	} `json:"account"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        igny8.MembershipID `json:"id"`
+	Role      igny8.Role         `json:"role" enum:"owner,admin,editor,viewer"`
+	Account   MembershipAccount  `json:"account"`
+	CreatedAt time.Time          `json:"created_at"`
+}
+
+// MembershipAccount is the account of a membership.
+type MembershipAccount struct {
+	ID     igny8.AccountID     `json:"id"`
+	Number int64               `json:"number"`
+	Name   string              `json:"name"`
+	Slug   string              `json:"slug"`
+	Status igny8.AccountStatus `json:"status"`
 }
 
 func membershipBodies(list []account.Membership) []MembershipBody {

@@ -22,7 +22,7 @@ func RegisterCredits(a *API, s *billing.Service) {
 	Register(a, Route{Method: http.MethodPost, Path: "/credits/spend", ID: "spendCredits", Summary: "Spend credits in one step", Tag: "Credits",
 		Perm: igny8.PermContentWrite, Need: account.NeedWork, Money: true, Status: http.StatusCreated,
 		Doc: "Send either `operation` with `quantity`, which costs what GET /api/v1/credit-costs says, or `credits`. " +
-			"402 `insufficient_credits` with `needed` and `available` takes nothing."}, h.spend)
+			"402 `insufficient_credits` with `needed` and `available` takes nothing."}.gives(404), h.spend)
 }
 
 type creditHandler struct{ s *billing.Service }

@@ -43,7 +43,7 @@ func TestIdempotency(t *testing.T) {
 		t.Error("one person's two accounts share a key")
 	}
 
-	w.wants(send(`{"name":"taken"}`, "k2", "as tim"), 409, "name_taken") // a refusal is an answer
+	w.wants(send(`{"name":"taken"}`, "k2", "as tim"), 409, "already_exists") // a refusal is an answer
 	if r := send(`{"name":"taken"}`, "k2", "as tim"); r.Code != 409 || r.Header().Get("Idempotent-Replayed") != "true" ||
 		r.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %v", r.Code, r.Header())

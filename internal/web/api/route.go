@@ -37,6 +37,7 @@ type Route struct {
 	Raw      bool   // the handler reads RawBody []byte itself (signed webhooks); any media type
 	Produces string // media type of a success that is not JSON, such as application/pdf
 	MaxBody  int64  // bytes of a JSON or raw body; 0: 1 MiB
+	Errors   []int  // statuses of errors that only this route knows it gives
 }
 
 // Pattern is the method and the whole path, as in "GET /api/v1/sites/{id}".
@@ -46,6 +47,12 @@ func (rt Route) Pattern() string { return rt.Method + " " + Prefix + rt.Path }
 var needs = map[account.Need]string{
 	account.NeedNone: "none", account.NeedOwn: "own", account.NeedBilling: "billing",
 	account.NeedRead: "read", account.NeedWork: "work",
+}
+
+// gives adds statuses of errors that only this route knows it gives.
+func (rt Route) gives(statuses ...int) Route {
+	rt.Errors = slices.Concat(rt.Errors, statuses)
+	return rt
 }
 
 func (rt Route) check(others []Route) {
@@ -98,6 +105,7 @@ func Register[I, O any](a *API, rt Route, handler func(context.Context, *I) (*O,
 		more.Description = http.StatusText(rt.Also)
 		done.Responses[strconv.Itoa(rt.Also)] = &more
 	}
+	explain(a.huma.OpenAPI().Components.Schemas)
 	a.document(rt, done)
 	a.routes = append(a.routes, rt)
 }
@@ -124,53 +132,8 @@ func (a *API) operation(rt Route) huma.Operation {
 	if rt.Method == http.MethodPost {
 		op.Parameters = append(op.Parameters, keyParameter(rt.Money))
 	}
-	op.Responses["default"] = problemResponse("Any other error; see code.") // keeps the library from adding its own
-	op.Responses["500"] = problemResponse("Something went wrong on our side.")
+	op.Responses["default"] = &huma.Response{} // keeps the library from adding its own
 	return op
-}
-
-// document adds the error answers that this route can give.
-func (a *API) document(rt Route, op *huma.Operation) {
-	add := func(status int, text string) {
-		op.Responses[strconv.Itoa(status)] = problemResponse(text)
-	}
-	params := map[string]bool{}
-	for _, p := range op.Parameters {
-		params[p.In] = true
-		if p.In == "header" && http.CanonicalHeaderKey(p.Name) == "If-Match" {
-			add(412, "The object changed since it was read.")
-		}
-	}
-	add(429, "Too many requests; wait as Retry-After says.")
-	if !rt.Public {
-		add(401, "No credential, or one that is not valid.")
-		add(403, "The role or the account's state does not allow this.")
-	}
-	if rt.Need >= account.NeedBilling {
-		add(402, "A payment or credits are needed.")
-	}
-	if params["path"] {
-		add(404, "There is no such object, or it is another account's.")
-	}
-	if rt.Method == http.MethodPost {
-		add(409, "The object's state does not allow this, or a call with the same key is still running.")
-	}
-	if rt.Method == http.MethodPost || op.RequestBody != nil {
-		add(400, "The body or the idempotency key cannot be read.")
-	}
-	if op.RequestBody != nil {
-		add(413, "The body or a file is too large.")
-		add(415, "The body is of a media type that is not taken here.")
-	}
-	if op.RequestBody != nil || params["query"] || rt.Method == http.MethodPost {
-		add(422, "Something in the request is not valid; see errors.")
-	}
-	delete(op.Responses, "default")
-}
-
-func problemResponse(text string) *huma.Response {
-	return &huma.Response{Description: text, Content: map[string]*huma.MediaType{
-		web.ContentTypeProblem: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}}}
 }
 
 func keyParameter(required bool) *huma.Param {
@@ -214,7 +177,11 @@ func jsonSchema(r huma.Registry, content map[string]*huma.MediaType) *huma.Schem
 }
 
 func follow(r huma.Registry, s *huma.Schema) *huma.Schema {
-	for s != nil && s.Ref != "" {
+	for s != nil && (s.Ref != "" || len(s.AnyOf) > 0) {
+		if len(s.AnyOf) > 0 { // it, or null
+			s = s.AnyOf[0]
+			continue
+		}
 		s = r.SchemaFromRef(s.Ref)
 	}
 	return s

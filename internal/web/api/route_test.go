@@ -24,7 +24,7 @@ func TestCredential(t *testing.T) {
 		{"", 401, "unauthenticated"},
 		{"Authorization: Basic dGlt", 401, "unauthenticated"},
 		{"Authorization: Bearer ", 401, "unauthenticated"},
-		{"Authorization: Bearer old", 401, "token_expired"},
+		{"Authorization: Bearer old", 401, "invalid_token"},
 		{"Authorization: Bearer broken", 500, "internal"},
 		{"Authorization: Bearer tim", 200, ""},
 		{"Authorization: bearer tim", 200, ""},
@@ -193,8 +193,8 @@ func TestQuery(t *testing.T) {
 func TestHandlerErrors(t *testing.T) {
 	w := newWorld(t)
 	r := w.do("POST", Prefix+"/things", `{"name":"taken"}`, "as tim", "X-Request-Id: mine")
-	w.wants(r, 409, "name_taken")
-	if r.m["by"] != "you" || r.m["request_id"] != "mine" || r.m["type"] != "https://igny8.example/docs/errors/name_taken" || r.m["instance"] != Prefix+"/things" {
+	w.wants(r, 409, "already_exists")
+	if r.m["current"] != "you" || r.m["request_id"] != "mine" || r.m["type"] != "https://igny8.example/docs/errors/already_exists" || r.m["instance"] != Prefix+"/things" {
 		t.Errorf("%v", r.m)
 	}
 	for _, name := range []string{"bug", "panic"} {
@@ -265,16 +265,18 @@ func TestDocument(t *testing.T) {
 	}
 	for want, path := range map[string][]string{
 		"3.1.0": {"openapi"}, "1.2.3": {"info", "version"},
-		"bearer":                       {"components", "securitySchemes", "bearer", "scheme"},
-		"createThing":                  {"paths", "/api/v1/things", "post", "operationId"},
-		"site.write":                   {"paths", "/api/v1/things", "post", "x-permission"},
-		"work":                         {"paths", "/api/v1/things", "post", "x-need"},
-		"#/components/schemas/Problem": {"paths", "/api/v1/things", "post", "responses", "422", "content", "application/problem+json", "schema", "$ref"},
-		"binary":                       {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "multipart/form-data", "schema", "properties", "proof", "items", "format"},
-		"array":                        {"components", "schemas", "Thing", "properties", "tags", "type"},
-		"string":                       {"components", "schemas", "Thing", "properties", "id", "type"},
-		"#/components/schemas/PayIn":   {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "application/json", "schema", "$ref"},
-		"#/components/schemas/Money":   {"components", "schemas", "ThingIn", "properties", "price", "$ref"},
+		"bearer":                         {"components", "securitySchemes", "bearer", "scheme"},
+		"createThing":                    {"paths", "/api/v1/things", "post", "operationId"},
+		"site.write":                     {"paths", "/api/v1/things", "post", "x-permission"},
+		"work":                           {"paths", "/api/v1/things", "post", "x-need"},
+		"#/components/responses/Invalid": {"paths", "/api/v1/things", "post", "responses", "422", "$ref"},
+		"#/components/responses/Refused": {"paths", "/api/v1/things", "post", "responses", "default", "$ref"},
+		"#/components/schemas/Problem":   {"components", "responses", "Refused", "content", "application/problem+json", "schema", "$ref"},
+		"binary":                         {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "multipart/form-data", "schema", "properties", "proof", "items", "format"},
+		"array":                          {"components", "schemas", "Thing", "properties", "tags", "type"},
+		"string":                         {"components", "schemas", "Thing", "properties", "id", "type"},
+		"#/components/schemas/PayIn":     {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "application/json", "schema", "$ref"},
+		"#/components/schemas/Money":     {"components", "schemas", "ThingIn", "properties", "price", "$ref"},
 	} {
 		if got := at(path...); got != want {
 			t.Errorf("%v: %v, want %v", path, got, want)

@@ -51,7 +51,7 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 	Register(a, give, h.offer)
 	stop := rt("DELETE", "/account/transfer-ownership", "cancelOwnership", "Cancel the offer of ownership", "")
 	stop.Perm, stop.Need = igny8.PermAccountClose, account.NeedBilling
-	Register(a, stop, h.cancel)
+	Register(a, stop.gives(404), h.cancel)
 	take := rt("POST", "/account/transfer-ownership/accept", "acceptOwnership", "Accept the ownership with the token of the letter", "")
 	take.Perm, take.Need, take.Status = igny8.PermSelf, account.NeedOwn, http.StatusNoContent
 	Register(a, take, h.take)
@@ -59,9 +59,9 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 	Register(a, Route{Method: http.MethodGet, Path: "/invitations/{token}", ID: "getInvitation", Summary: "See what an invitation is to", Tag: "Team", Public: true}, h.look)
 	Register(a, Route{Method: http.MethodPost, Path: "/invitations/{token}/accept", ID: "acceptInvitation", Summary: "Accept an invitation", Tag: "Team", Public: true,
 		Doc: "With an access token, as that person: their address must be the invited one, and proved. Without one, as somebody new: with a name and a password, " +
-			"by the token of the letter; the answer then has tokens."}, h.accept)
+			"by the token of the letter; the answer then has tokens."}.gives(401, 403), h.accept)
 	Register(a, Route{Method: http.MethodPost, Path: "/auth/switch", ID: "switchAccount", Summary: "Get tokens for another of your accounts", Tag: "Identity",
-		Doc: "The session that you have stays.", Perm: igny8.PermSelf, Need: account.NeedNone}, h.change)
+		Doc: "The session that you have stays.", Perm: igny8.PermSelf, Need: account.NeedNone}.gives(404), h.change)
 }
 
 type teamHandler struct {
@@ -274,15 +274,13 @@ func (h teamHandler) take(ctx context.Context, in *In[VerifyInput]) (*struct{}, 
 
 // InviteBody is what the holder of an invitation's link sees.
 type InviteBody struct {
-	Account struct {
-		Name string `json:"name" example:"Khan Traders"`
-	} `json:"account"`
-	Role          igny8.Role `json:"role" enum:"admin,editor,viewer"`
-	Inviter       string     `json:"inviter" doc:"E-mail address."`
-	Email         string     `json:"email" doc:"Whom it is for."`
-	ExpiresAt     time.Time  `json:"expires_at"`
-	LoginRequired bool       `json:"login_required" doc:"Accept with an access token; false: as somebody new, or, when returning, with the password."`
-	Returning     bool       `json:"returning" doc:"The person had a login before, and gives its password instead of a new one."`
+	Account       AccountName `json:"account"`
+	Role          igny8.Role  `json:"role" enum:"admin,editor,viewer"`
+	Inviter       string      `json:"inviter" doc:"E-mail address."`
+	Email         string      `json:"email" doc:"Whom it is for."`
+	ExpiresAt     time.Time   `json:"expires_at"`
+	LoginRequired bool        `json:"login_required" doc:"Accept with an access token; false: as somebody new, or, when returning, with the password."`
+	Returning     bool        `json:"returning" doc:"The person had a login before, and gives its password instead of a new one."`
 }
 
 type byToken struct {
