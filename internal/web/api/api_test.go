@@ -40,6 +40,7 @@ type world struct {
 	tim   igny8.Actor
 	una   igny8.Actor
 	calls int
+	words []string // of the catalogue
 }
 
 func start() time.Time { return time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC) }
@@ -223,11 +224,12 @@ func (w *world) poke(context.Context, *ByID[igny8.SiteID]) (*struct{}, error) {
 	return nil, nil
 }
 
-func (w *world) catalogue(ctx context.Context, _ *struct{}) (*ListOutput[string], error) {
+func (w *world) catalogue(ctx context.Context, in *ListInput) (*ListOutput[string], error) {
 	if a := ActorFrom(ctx); !a.User.IsZero() || a.Network == "" {
 		return nil, errors.New("a public route knows nobody but the address")
 	}
-	return All[string](nil, func(s string) string { return s }), nil
+	same := func(s string) string { return s }
+	return Cut(ctx, *in, w.words, same, same)
 }
 
 func (w *world) hook(_ context.Context, in *struct {

@@ -165,30 +165,31 @@ func (h billingHandler) invoice(ctx context.Context, in *ByID[igny8.InvoiceID]) 
 	return OK(h.invoiceBody(i)), nil
 }
 
-func (h billingHandler) balance(ctx context.Context, _ *struct{}) (*ListOutput[igny8.Money], error) {
+func (h billingHandler) balance(ctx context.Context, in *ListInput) (*ListOutput[igny8.Money], error) {
 	list, err := h.s.Balances(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(b billing.Balance) igny8.Money {
+	return Cut(ctx, *in, list, func(b billing.Balance) string { return b.Currency }, func(b billing.Balance) igny8.Money {
 		return igny8.Money{Minor: b.BalanceMinor, Currency: igny8.Currency(b.Currency)}
-	}), nil
+	})
 }
 
 // AccountMethodBody is a payment method that the account uses.
 type AccountMethodBody struct {
-	ID        igny8.RowID `json:"id"`
-	Method    string      `json:"method" doc:"Slug of the payment method." example:"jazzcash"`
-	Default   bool        `json:"default"`
-	CreatedAt time.Time   `json:"created_at"`
+	ID        igny8.MethodID `json:"id"`
+	Method    string         `json:"method" doc:"Slug of the payment method." example:"jazzcash"`
+	Default   bool           `json:"default"`
+	CreatedAt time.Time      `json:"created_at"`
 }
 
-func (h billingHandler) methods(ctx context.Context, _ *struct{}) (*ListOutput[AccountMethodBody], error) {
+func (h billingHandler) methods(ctx context.Context, in *ListInput) (*ListOutput[AccountMethodBody], error) {
 	list, err := h.s.AccountMethods(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(m billing.AccountMethod) AccountMethodBody {
-		return AccountMethodBody{m.ID, m.Method, m.IsDefault, m.CreatedAt.UTC()}
-	}), nil
+	key := func(m billing.AccountMethod) string { return m.ID.String() }
+	return Cut(ctx, *in, list, key, func(m billing.AccountMethod) AccountMethodBody {
+		return AccountMethodBody{igny8.MethodID(m.ID), m.Method, m.IsDefault, m.CreatedAt.UTC()}
+	})
 }

@@ -117,12 +117,12 @@ func passkeyBody(k auth.Passkey) PasskeyBody {
 	return b
 }
 
-func (h factorHandler) passkeys(ctx context.Context, _ *struct{}) (*ListOutput[PasskeyBody], error) {
+func (h factorHandler) passkeys(ctx context.Context, in *ListInput) (*ListOutput[PasskeyBody], error) {
 	list, err := h.s.Passkeys(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return All(list, passkeyBody), nil
+	return Cut(ctx, *in, list, func(k auth.Passkey) string { return k.ID.String() }, passkeyBody)
 }
 
 // CeremonyBody is what a browser needs to ask an authenticator.

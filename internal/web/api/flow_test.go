@@ -164,6 +164,25 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// A list whose rows are all at hand goes on behind the row that the cursor names.
+func TestCut(t *testing.T) {
+	w := newWorld(t)
+	w.words = []string{"a", "b", "c"}
+	page := func(query string) reply { return w.do("GET", Prefix+"/catalogue"+query, "") }
+	first := page("?limit=2")
+	w.wants(first, 200, "")
+	next, _ := first.m["next_cursor"].(string)
+	w.words = []string{"a", "new", "b", "late", "c"}
+	second := page("?limit=2&cursor=" + next)
+	w.wants(second, 200, "")
+	if got := second.Body.String(); !strings.HasPrefix(got, `{"data":["late","c"],"has_more":false`) {
+		t.Errorf("%s", got)
+	}
+	w.words = []string{"a", "c"}
+	w.wants(page("?limit=2&cursor="+next), 400, "bad_cursor") // its row is gone
+	w.wants(page("?limit=0"), 422, "validation_failed")
+}
+
 func TestCursors(t *testing.T) {
 	c := NewCursors([]byte("secret"))
 	text := c.Encode("GET /x", "acc_1", "f", "pos")

@@ -152,15 +152,19 @@ type SessionBody struct {
 	ExpiresAt  time.Time       `json:"expires_at" doc:"It ends then even when it is used."`
 }
 
-func (h personHandler) sessions(ctx context.Context, _ *struct{}) (*ListOutput[SessionBody], error) {
+func (h personHandler) sessions(ctx context.Context, in *ListInput) (*ListOutput[SessionBody], error) {
 	actor := ActorFrom(ctx)
 	list, err := h.s.Sessions(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(s auth.Session) SessionBody {
+	return Cut(ctx, *in, list, func(s auth.Session) string { return s.ID.String() }, sessionBody(actor))
+}
+
+func sessionBody(actor igny8.Actor) func(auth.Session) SessionBody {
+	return func(s auth.Session) SessionBody {
 		return SessionBody{s.ID, s.ID == actor.Session, s.UserAgent, s.Network, s.CreatedAt.UTC(), s.LastSeenAt.UTC(), s.ExpiresAt.UTC()}
-	}), nil
+	}
 }
 
 // EndedBody counts what ended.

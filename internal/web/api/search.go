@@ -100,7 +100,7 @@ func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (
 	if err != nil {
 		return nil, err
 	}
-	body := AccountOverviewBody{Users: All(o.Users, accountUser).Body.Data, StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
+	body := AccountOverviewBody{Users: each(o.Users, accountUser), StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
 	if o.Subscription != nil {
 		sub := subscriptionBody(*o.Subscription)
 		body.Subscription = &sub
@@ -163,18 +163,19 @@ type SuspectBody struct {
 	CreatedAt time.Time           `json:"created_at"`
 }
 
-func (h searchHandler) suspicions(ctx context.Context, _ *struct{}) (*ListOutput[SuspicionBody], error) {
+func (h searchHandler) suspicions(ctx context.Context, in *ListInput) (*ListOutput[SuspicionBody], error) {
 	list, err := h.s.Suspicions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(x search.Suspicion) SuspicionBody {
+	key := func(x search.Suspicion) string { return x.Kind + " " + x.What }
+	return Cut(ctx, *in, list, key, func(x search.Suspicion) SuspicionBody {
 		out := SuspicionBody{x.Kind, x.What, x.Count, x.Last.UTC(), []SuspectBody{}}
 		for _, a := range x.Accounts {
 			out.Accounts = append(out.Accounts, SuspectBody{a.ID, a.Number, a.Name, a.Status, a.Created.UTC()})
 		}
 		return out
-	}), nil
+	})
 }
 
 // HitBody is one thing that was found.
@@ -188,6 +189,7 @@ type HitBody struct {
 }
 
 type findIn struct {
+	ListInput
 	Query string `query:"q" required:"true" minLength:"2" maxLength:"100"`
 }
 
@@ -196,7 +198,8 @@ func (h searchHandler) find(ctx context.Context, in *findIn) (*ListOutput[HitBod
 	if err != nil {
 		return nil, err
 	}
-	return All(hits, func(x search.Hit) HitBody {
+	key := func(x search.Hit) string { return x.Kind + " " + x.ID + " " + x.Label }
+	return Cut(ctx, in.ListInput, hits, key, func(x search.Hit) HitBody {
 		return HitBody{x.Kind, x.ID, x.Account, x.Name, x.Label, x.Detail}
-	}), nil
+	})
 }

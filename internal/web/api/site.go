@@ -37,6 +37,11 @@ func RegisterSites(a *API, s *site.Service) {
 	Register(a, set, h.setSectors)
 }
 
+type sectorsIn struct {
+	ListInput
+	ID igny8.SiteID `path:"id"`
+}
+
 type siteHandler struct{ s *site.Service }
 
 // SectorBody is a part of its industry that a site covers, or once covered.
@@ -133,12 +138,12 @@ func (h siteHandler) delete(ctx context.Context, in *ByID[igny8.SiteID]) (*struc
 	return nil, h.s.Delete(ctx, ActorFrom(ctx), in.ID)
 }
 
-func (h siteHandler) sectors(ctx context.Context, in *ByID[igny8.SiteID]) (*ListOutput[SectorBody], error) {
+func (h siteHandler) sectors(ctx context.Context, in *sectorsIn) (*ListOutput[SectorBody], error) {
 	rows, err := h.s.Sectors(ctx, ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, sectorBody), nil
+	return Cut(ctx, in.ListInput, rows, func(s site.Sector) string { return s.Slug }, sectorBody)
 }
 
 // SectorsInput says which sectors of an industry a site covers.

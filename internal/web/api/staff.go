@@ -41,12 +41,12 @@ func staffBody(u account.User) StaffBody {
 	return StaffBody{u.ID, u.Email, u.Status, account.Granted(u), u.CreatedAt.UTC()}
 }
 
-func (h staffHandler) list(ctx context.Context, _ *struct{}) (*ListOutput[StaffBody], error) {
+func (h staffHandler) list(ctx context.Context, in *ListInput) (*ListOutput[StaffBody], error) {
 	list, err := h.account.Staff(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(list, staffBody), nil
+	return Cut(ctx, *in, list, func(u account.User) string { return u.ID.String() }, staffBody)
 }
 
 // StaffInput is a staff user to be made.
