@@ -132,6 +132,15 @@ func (s *Service) CreditBalance(ctx context.Context, actor igny8.Actor) (b credi
 	return b, err
 }
 
+// CreditTransaction returns one line of the ledger of the actor's account.
+func (s *Service) CreditTransaction(ctx context.Context, actor igny8.Actor, id igny8.CreditID) (t credit.Transaction, err error) {
+	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		t, err = credit.TransactionByID(ctx, tx, id)
+		return err
+	})
+	return t, err
+}
+
 // CreditTransactions lists the credit ledger of the actor's account, newest
 // first.
 func (s *Service) CreditTransactions(ctx context.Context, actor igny8.Actor, f credit.Filter, p igny8.Page) (list igny8.List[credit.Transaction], err error) {

@@ -55,6 +55,9 @@ func (s *Service) run(ctx context.Context, actor igny8.Actor, id igny8.AccountID
 		if err := stranger(ctx, tx, actor); err != nil {
 			return err
 		}
+		if err := expected(ctx, tx); err != nil {
+			return err
+		}
 		told, err := one.do(ctx, tx, a)
 		if err != nil {
 			return err
@@ -91,6 +94,18 @@ func stranger(ctx context.Context, tx *db.Tx, actor igny8.Actor) error {
 		err = igny8.E(igny8.Forbidden, "self_approval", "You belong to this account; another member of staff must do it.")
 	}
 	return err
+}
+
+// expected refuses when the account is not as the caller saw it.
+func expected(ctx context.Context, tx *db.Tx) error {
+	if !db.Expects(ctx) {
+		return nil
+	}
+	now, err := outcome(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return db.Expected(ctx, now)
 }
 
 func outcome(ctx context.Context, tx *db.Tx) (out Outcome, err error) {
@@ -185,6 +200,9 @@ func (s *Service) ResetSecondFactor(ctx context.Context, actor igny8.Actor, id i
 			return err
 		}
 		if err := stranger(ctx, tx, actor); err != nil {
+			return err
+		}
+		if err := expected(ctx, tx); err != nil {
 			return err
 		}
 		if err := s.auth.ResetFactors(ctx, tx, actor, user, strings.TrimSpace(note)); err != nil {

@@ -19,6 +19,7 @@ func RegisterCredits(a *API, s *billing.Service) {
 	}
 	Register(a, get("/credits/balance", "getCreditBalance", "Read what the account has in credits"), h.balance)
 	Register(a, get("/credits/transactions", "listCreditTransactions", "List the lines of the credit ledger"), h.transactions)
+	Register(a, get("/credits/transactions/{id}", "getCreditTransaction", "Read a line of the credit ledger"), h.transaction)
 	Register(a, Route{Method: http.MethodPost, Path: "/credits/spend", ID: "spendCredits", Summary: "Spend credits in one step", Tag: "Credits",
 		Perm: igny8.PermContentWrite, Need: account.NeedWork, Money: true, Status: http.StatusCreated,
 		Doc: "Send either `operation` with `quantity`, which costs what GET /api/v1/credit-costs says, or `credits`. " +
@@ -122,6 +123,14 @@ func (h creditHandler) transactions(ctx context.Context, in *listCreditTransacti
 	return List(ctx, list, creditTransactionBody), nil
 }
 
+func (h creditHandler) transaction(ctx context.Context, in *ByID[igny8.CreditID]) (*Out[CreditTransactionBody], error) {
+	t, err := h.s.CreditTransaction(ctx, ActorFrom(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return OK(creditTransactionBody(t)), nil
+}
+
 // SpendInput asks for credits to be spent.
 type SpendInput struct {
 	Operation string        `json:"operation,omitempty" maxLength:"100" doc:"With quantity." example:"keyword_clustering"`
@@ -131,11 +140,11 @@ type SpendInput struct {
 	Site      *igny8.SiteID `json:"site,omitempty" doc:"The site the work is for."`
 }
 
-func creditSpent(t credit.Transaction) *Out[CreditTransactionBody] {
-	return OK(creditTransactionBody(t))
+func creditSpent(t credit.Transaction) *Created[CreditTransactionBody] {
+	return &Created[CreditTransactionBody]{Location: Prefix + "/credits/transactions/" + t.ID.String(), Body: creditTransactionBody(t)}
 }
 
-func (h creditHandler) spend(ctx context.Context, in *In[SpendInput]) (*Out[CreditTransactionBody], error) {
+func (h creditHandler) spend(ctx context.Context, in *In[SpendInput]) (*Created[CreditTransactionBody], error) {
 	b := in.Body
 	req := billing.SpendRequest{Operation: b.Operation, Quantity: b.Quantity, Credits: b.Credits, Reference: b.Reference}
 	if b.Site != nil {

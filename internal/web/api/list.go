@@ -81,6 +81,18 @@ func Cut[R, T any](ctx context.Context, in ListInput, rows []R, key func(R) stri
 	return List(ctx, igny8.NewList(p, rows, key), wire), nil
 }
 
+// find makes the output of a route about one of the rows of a list.
+func find[R, T any](rows []R, err error, is func(R) bool, wire func(R) T) (*Out[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(rows, is)
+	if i < 0 {
+		return nil, igny8.ErrNotFound
+	}
+	return OK(wire(rows[i])), nil
+}
+
 // each turns all rows into what is sent, [] for none.
 func each[R, T any](rows []R, wire func(R) T) []T {
 	out := make([]T, 0, len(rows))
@@ -92,7 +104,7 @@ func each[R, T any](rows []R, wire func(R) T) []T {
 
 // listName is what a cursor is good for: the route with its concrete path, since
 // /sites/a/keywords and /sites/b/keywords are two lists.
-func (c *call) listName() string { return c.route.Method + " " + c.path }
+func (c *call) listName() string { return "GET " + c.path }
 
 // filters is a hash of the query without what may change from page to page.
 func (c *call) filters() string {

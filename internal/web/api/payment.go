@@ -127,8 +127,8 @@ func (h billingHandler) payment(ctx context.Context, in *ByID[igny8.PaymentID]) 
 	return paymentOut(p), nil
 }
 
-func (h billingHandler) withdraw(ctx context.Context, in *ByID[igny8.PaymentID]) (*Out[PaymentBody], error) {
-	p, err := h.s.Withdraw(RenderWith(ctx, paymentOut), ActorFrom(ctx), in.ID)
+func (h billingHandler) withdraw(ctx context.Context, in *ByIDMatch[igny8.PaymentID]) (*Out[PaymentBody], error) {
+	p, err := h.s.Withdraw(expect(RenderWith(ctx, paymentOut), in.IfMatch, paymentBody), ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func accountUser(u search.User) AccountUserBody {
 	return AccountUserBody{u.ID, u.Name, u.Email, u.Role, u.Staff, u.SecondFactor, utc(u.LastSeenAt)}
 }
 
-func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*Out[AccountOverviewBody], error) {
+func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*overviewOut, error) {
 	o, err := h.s.Open(ctx, ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,13 @@ func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (
 		sub := subscriptionBody(*o.Subscription)
 		body.Subscription = &sub
 	}
-	return OK(body), nil
+	return &overviewOut{twoPartTag(accountRevision(o.ID, o.Status, o.Subscription, o.Credits), body), body}, nil
+}
+
+// overviewOut has the entity tag that acts of staff go by; see stateOut.
+type overviewOut struct {
+	ETag string `header:"ETag"`
+	Body AccountOverviewBody
 }
 
 type timelineIn struct {

@@ -134,8 +134,8 @@ func (h siteHandler) update(ctx context.Context, in *sitePatchInput) (*Out[SiteB
 	return OK(siteBody(s)), nil
 }
 
-func (h siteHandler) delete(ctx context.Context, in *ByID[igny8.SiteID]) (*struct{}, error) {
-	return nil, h.s.Delete(ctx, ActorFrom(ctx), in.ID)
+func (h siteHandler) delete(ctx context.Context, in *ByIDMatch[igny8.SiteID]) (*struct{}, error) {
+	return nil, h.s.Delete(expect(ctx, in.IfMatch, siteBody), ActorFrom(ctx), in.ID)
 }
 
 func (h siteHandler) sectors(ctx context.Context, in *sectorsIn) (*ListOutput[SectorBody], error) {
@@ -152,8 +152,8 @@ type SectorsInput struct {
 	Sectors  []string `json:"sectors" maxItems:"100" doc:"Slugs of sectors of this industry; one that comes twice counts once." example:"[\"running\"]"`
 }
 
-func (h siteHandler) setSectors(ctx context.Context, in *ByIDIn[igny8.SiteID, SectorsInput]) (*Out[SiteBody], error) {
-	s, err := h.s.SetSectors(ctx, ActorFrom(ctx), in.ID, in.Body.Industry, in.Body.Sectors)
+func (h siteHandler) setSectors(ctx context.Context, in *ByIDMatchIn[igny8.SiteID, SectorsInput]) (*Out[SiteBody], error) {
+	s, err := h.s.SetSectors(expect(ctx, in.IfMatch, siteBody), ActorFrom(ctx), in.ID, in.Body.Industry, in.Body.Sectors)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 			"with the invited address; only the letter's link proves the address of somebody new.")
 	invite.Status = http.StatusCreated
 	Register(a, invite, h.invite)
+	Register(a, rt("GET", "/account/invitations/{id}", "getAccountInvitation", "Read an invitation", "One that waits, or whose time is over."), h.invitation)
 	Register(a, rt("POST", "/account/invitations/{id}/resend", "resendInvitation", "Write the letter again, for another seven days", "The links before end."), h.resend)
 	Register(a, rt("DELETE", "/account/invitations/{id}", "revokeInvitation", "Revoke an invitation", ""), h.revoke)
 
@@ -49,6 +50,9 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 		"They get a letter. When they accept, within seven days, they are an owner and you are an admin.")
 	give.Perm, give.Need, give.Status = igny8.PermAccountClose, account.NeedBilling, http.StatusAccepted
 	Register(a, give, h.offer)
+	open := rt("GET", "/account/transfer-ownership", "getOwnershipOffer", "Read the offer of ownership that waits", "404 when there is none.")
+	open.Perm = igny8.PermAccountClose
+	Register(a, open.gives(404), h.offered)
 	stop := rt("DELETE", "/account/transfer-ownership", "cancelOwnership", "Cancel the offer of ownership", "")
 	stop.Perm, stop.Need = igny8.PermAccountClose, account.NeedBilling
 	Register(a, stop.gives(404), h.cancel)
@@ -167,8 +171,8 @@ func (h teamHandler) update(ctx context.Context, in *memberIn) (*Out[MemberBody]
 	return OK(memberBody(m)), nil
 }
 
-func (h teamHandler) remove(ctx context.Context, in *ByID[igny8.MembershipID]) (*struct{}, error) {
-	return nil, h.members.RemoveMember(ctx, ActorFrom(ctx), in.ID)
+func (h teamHandler) remove(ctx context.Context, in *ByIDMatch[igny8.MembershipID]) (*struct{}, error) {
+	return nil, h.members.RemoveMember(expect(ctx, in.IfMatch, memberBody), ActorFrom(ctx), in.ID)
 }
 
 // InvitationBody is an invitation that was not accepted.
@@ -208,6 +212,14 @@ func (h teamHandler) invitations(ctx context.Context, in *ListInput) (*ListOutpu
 	return List(ctx, list, invitationBody(h.s.Now())), nil
 }
 
+func (h teamHandler) invitation(ctx context.Context, in *ByID[igny8.InvitationID]) (*Out[InvitationBody], error) {
+	i, err := h.s.Invitation(ctx, ActorFrom(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return h.resent(i), nil
+}
+
 // InvitationInput says who is invited to what.
 type InvitationInput struct {
 	Email string     `json:"email" maxLength:"320" example:"bilal@example.com"`
@@ -239,8 +251,8 @@ func (h teamHandler) resend(ctx context.Context, in *ByID[igny8.InvitationID]) (
 	return h.resent(i), nil
 }
 
-func (h teamHandler) revoke(ctx context.Context, in *ByID[igny8.InvitationID]) (*struct{}, error) {
-	return nil, h.s.Revoke(ctx, ActorFrom(ctx), in.ID)
+func (h teamHandler) revoke(ctx context.Context, in *ByIDMatch[igny8.InvitationID]) (*struct{}, error) {
+	return nil, h.s.Revoke(expect(ctx, in.IfMatch, invitationBody(h.s.Now())), ActorFrom(ctx), in.ID)
 }
 
 // OfferInput names who shall own the account.
@@ -261,11 +273,21 @@ func (h teamHandler) offer(ctx context.Context, in *In[OfferInput]) (*Out[OfferB
 	if err != nil {
 		return nil, err
 	}
-	return OK(OfferBody{o.To.ID, o.To.Email, o.ExpiresAt.UTC()}), nil
+	return OK(offerBody(o)), nil
 }
 
-func (h teamHandler) cancel(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, h.s.CancelOffer(ctx, ActorFrom(ctx))
+func offerBody(o team.Offer) OfferBody { return OfferBody{o.To.ID, o.To.Email, o.ExpiresAt.UTC()} }
+
+func (h teamHandler) offered(ctx context.Context, _ *struct{}) (*Out[OfferBody], error) {
+	o, err := h.s.OpenOffer(ctx, ActorFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return OK(offerBody(o)), nil
+}
+
+func (h teamHandler) cancel(ctx context.Context, in *IfMatch) (*struct{}, error) {
+	return nil, h.s.CancelOffer(expect(ctx, *in, offerBody), ActorFrom(ctx))
 }
 
 func (h teamHandler) take(ctx context.Context, in *In[VerifyInput]) (*struct{}, error) {
