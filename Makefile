@@ -23,7 +23,7 @@ demo: build ## fill a database, play the whole journey, keep serving (ARGS=--onc
 	bin/igny8 demo $(ARGS)
 
 test: ## all tests, on SQLite, on a PostgreSQL of their own (or IGNY8_TEST_DATABASE_URL), and in chromium
-	@scripts/with-chromium scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
+	@scripts/with-chromium scripts/with-proxies scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
 
 bench: ## measure, and write bench/RESULTS.md; ten minutes (SHORT=1: less than one, to bench/out)
 	@cd bench && IGNY8_BENCH_SHORT=$(SHORT) WITH_POSTGRES_DURABLE=1 ../scripts/with-postgres $(GO) test -tags bench -count=1 -timeout 15m -v .

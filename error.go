@@ -24,9 +24,9 @@ const (
 	Conflict                      // 409: the state does not allow it
 	Stale                         // 412: the object changed since it was seen
 	TooLarge                      // 413
+	Misdirected                   // 421: meant for another server
 	Unsupported                   // 415
 	Invalid                       // 422: well-formed, but wrong
-	NeedsPrecondition             // 428
 	TooMany                       // 429
 	Unavailable                   // 503: try again later
 )

@@ -12,6 +12,7 @@ import (
 	"igny8/internal/account/accountdb"
 	"igny8/internal/audit"
 	"igny8/internal/db"
+	"igny8/internal/input"
 )
 
 // Account is a tenant.
@@ -278,7 +279,7 @@ func (s *Service) Update(ctx context.Context, actor igny8.Actor, check func(Acco
 func (p Patch) params(old Account, now time.Time) accountdb.UpdateProfileParams {
 	arg := accountdb.UpdateProfileParams{AccountID: old.ID, Name: old.Name, TimeZone: old.TimeZone, Billing: old.Billing, Now: now}
 	if p.Name != nil {
-		arg.Name = strings.TrimSpace(*p.Name)
+		arg.Name = input.Name(*p.Name)
 	}
 	if p.TimeZone != nil {
 		arg.TimeZone = *p.TimeZone
@@ -290,15 +291,24 @@ func (p Patch) params(old Account, now time.Time) accountdb.UpdateProfileParams 
 }
 
 func (p Patch) validate() error {
-	if p.Name != nil && strings.TrimSpace(*p.Name) == "" {
-		return igny8.InvalidField("name", "required", "Give the account a name.")
+	var faults input.Faults
+	if p.Name != nil {
+		faults.Add(CheckName("name", *p.Name))
 	}
 	if p.TimeZone != nil {
 		if _, err := time.LoadLocation(*p.TimeZone); err != nil || *p.TimeZone == "" || *p.TimeZone == "Local" {
-			return igny8.InvalidField("time_zone", "unknown_time_zone", "Use an IANA time zone such as Asia/Karachi.")
+			faults.Field("time_zone", "unknown_time_zone", "Use an IANA time zone such as Asia/Karachi.")
 		}
 	}
-	return nil
+	return faults.Err()
+}
+
+// CheckName refuses a name of an account in which nothing is to be seen.
+func CheckName(field, name string) error {
+	if !input.Visible(name) {
+		return igny8.InvalidField(field, "required", "Give the account a name.")
+	}
+	return oneLine(field, name)
 }
 
 // Count returns how many accounts there are.

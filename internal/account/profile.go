@@ -1,5 +1,7 @@
 package account
 
+import "igny8/internal/input"
+
 // BillingPatch names the members of a billing profile that change; nil leaves a
 // member as it is (RFC 7396).
 type BillingPatch struct {
@@ -13,8 +15,9 @@ func (p BillingPatch) On(b Billing) Billing {
 		{&b.PostalCode, p.PostalCode}, {&b.Country, p.Country}, {&b.TaxID, p.TaxID}, {&b.Email, p.Email},
 	} {
 		if c.from != nil {
-			*c.to = *c.from
+			*c.to = input.Name(*c.from)
 		}
 	}
+	b.TaxID, b.Email, b.Country = input.Machine(b.TaxID), input.Machine(b.Email), input.Machine(b.Country)
 	return b
 }

@@ -3,13 +3,13 @@ package account
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"igny8"
 	"igny8/internal/account/accountdb"
 	"igny8/internal/db"
+	"igny8/internal/input"
 )
 
 // MaxName is how many characters a first or last name may have.
@@ -45,7 +45,7 @@ func (p UserPatch) params(old User, now time.Time) accountdb.UpdateUserParams {
 		{&arg.FirstName, p.FirstName}, {&arg.LastName, p.LastName}, {&arg.Language, p.Language}, {&arg.NumberStyle, p.NumberStyle},
 	} {
 		if c.from != nil {
-			*c.to = strings.TrimSpace(*c.from)
+			*c.to = input.Name(*c.from)
 		}
 	}
 	return arg
@@ -53,14 +53,7 @@ func (p UserPatch) params(old User, now time.Time) accountdb.UpdateUserParams {
 
 // Validate answers with what is wrong, each with its field.
 func (p UserPatch) Validate() error {
-	var wrong *igny8.Error
-	blame := func(field, code, detail string) {
-		if wrong == nil {
-			wrong = igny8.InvalidField(field, code, detail)
-		} else {
-			wrong = wrong.WithField(field, code, detail)
-		}
-	}
+	var faults input.Faults
 	for _, n := range []struct {
 		field string
 		value *string
@@ -68,20 +61,27 @@ func (p UserPatch) Validate() error {
 	}{{"first_name", p.FirstName, "Give your first name."}, {"last_name", p.LastName, "Give your last name."}} {
 		switch {
 		case n.value == nil:
-		case strings.TrimSpace(*n.value) == "":
-			blame(n.field, "required", n.ask)
+		case !input.Visible(*n.value):
+			faults.Field(n.field, "required", n.ask)
 		case utf8.RuneCountInString(*n.value) > MaxName:
-			blame(n.field, "too_long", "Keep the name within 100 characters.")
+			faults.Field(n.field, "too_long", "Keep the name within 100 characters.")
+		default:
+			faults.Add(oneLine(n.field, *n.value))
 		}
 	}
 	if p.Language != nil && !slices.Contains(Languages(), *p.Language) {
-		blame("language", "unknown_language", "Choose one of en, ur, ar.")
+		faults.Field("language", "unknown_language", "Choose one of en, ur, ar.")
 	}
 	if p.NumberStyle != nil && !slices.Contains(NumberStyles(), *p.NumberStyle) {
-		blame("number_style", "unknown_number_style", "Choose one of auto, latin, indian, european.")
+		faults.Field("number_style", "unknown_number_style", "Choose one of auto, latin, indian, european.")
 	}
-	if wrong == nil {
-		return nil
+	return faults.Err()
+}
+
+// oneLine refuses a name that holds line breaks or control characters.
+func oneLine(field, name string) error {
+	if fault, ok := input.Check(field, name); !ok {
+		return igny8.InvalidField(field, fault.Code, fault.Detail)
 	}
-	return wrong
+	return nil
 }

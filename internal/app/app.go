@@ -66,6 +66,9 @@ type App struct {
 	idem     *idem.Store
 	api      *api.API
 
+	near bool   // nobody reaches this server but from the machine itself
+	host string // the name people reach it by; "" when it is not known
+
 	admit func(context.Context, igny8.Actor, igny8.Permission, account.Need) error
 
 	auth     *auth.Service
@@ -131,7 +134,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	public, settings := cfg.PublicURL != "", cfg.Settings() // as they were given
 	issuer := cmp.Or(cfg.PublicURL, "igny8")                // the same on every node, whatever it listens on
 	cfg.PublicURL = strings.TrimRight(cmp.Or(cfg.PublicURL, base), "/")
-	a := &App{cfg: cfg, settings: settings, log: log, db: d, admit: admit}
+	a := &App{cfg: cfg, settings: settings, log: log, db: d, admit: admit, near: near(cfg), host: hostName(cfg, public)}
 	secret, err := loadSecret(cfg)
 	if err != nil {
 		return nil, err
@@ -173,7 +176,7 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
 	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
-		Feed: a.feed, Now: d.Now, Dev: loopback(cfg.Addr), Demo: cfg.Demo}
+		Feed: a.feed, Now: d.Now, Dev: a.near, Demo: cfg.Demo}
 	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}
@@ -185,16 +188,31 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	return a, a.firstStaff(ctx)
 }
 
-// mustHaveSecondFactor reports whether staff must have one. Behind a proxy a server
-// that listens on the machine itself is reached from elsewhere all the same, so its
-// public address counts too.
+// mustHaveSecondFactor reports whether staff must have one.
 func mustHaveSecondFactor(cfg config.Config) bool {
 	if cfg.StaffFactor != "auto" {
 		return cfg.StaffFactor == "required"
 	}
+	return !cfg.Demo && !near(cfg)
+}
+
+// near reports whether the server both listens and is reached on the machine itself.
+// Behind a proxy a server that listens there is reached from elsewhere all the same, so
+// its public address counts too.
+func near(cfg config.Config) bool {
 	u, err := url.Parse(cfg.PublicURL)
-	near := err == nil && (u.Hostname() == "" || loopback(net.JoinHostPort(u.Hostname(), "0")))
-	return !cfg.Demo && !(loopback(cfg.Addr) && near)
+	public := err == nil && (u.Hostname() == "" || loopback(net.JoinHostPort(u.Hostname(), "0")))
+	return loopback(cfg.Addr) && public
+}
+
+// hostName is the name that requests must be for: the public address's when one is
+// set. Without one only a server on the machine itself knows its name.
+func hostName(cfg config.Config, public bool) string {
+	u, err := url.Parse(cfg.PublicURL)
+	if err != nil || !public && !loopback(cfg.Addr) {
+		return ""
+	}
+	return u.Hostname()
 }
 
 func newSigner(cfg config.Config, issuer, secret string) (*auth.Signer, error) {
@@ -254,7 +272,8 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		return nil, err
 	}
 	r := api.New(api.Config{
-		Config:  web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage},
+		Config: web.Config{PublicURL: a.cfg.PublicURL, Log: a.log, Now: a.db.Now, ErrorPage: c.ErrorPage,
+			Proxies: a.cfg.TrustedProxies(), Host: a.host},
 		Mux:     mux,
 		Version: Version,
 		Authenticate: func(ctx context.Context, token string) (igny8.Actor, error) {
@@ -285,11 +304,15 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	api.RegisterJobs(r, a.ops)
 	api.RegisterStaff(r, a.desk, a.account)
 	api.RegisterDesk(r, a.desk)
-	if a.cfg.SMTPURL == "" {
+	if a.mailbox() {
 		web.RegisterMailbox(r.Mux(), a.db)
 	}
 	return r, docs.Register(r.Mux(), searched(r)...)
 }
+
+// mailbox reports whether letters are shown at /dev/mail: no mail server sends them, and
+// nobody but people on this machine can ask.
+func (a *App) mailbox() bool { return a.cfg.SMTPURL == "" && a.near }
 
 // searched is what the search of the documentation finds besides its pages: the
 // operations of the API and the error codes.

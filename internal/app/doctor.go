@@ -79,13 +79,35 @@ func (c *cli) report(list []finding) error {
 // examine looks at the installation.
 func examine(ctx context.Context, cfg config.Config, d *db.DB) []finding {
 	list := []finding{database(ctx, d), schema(ctx, d), secretFile(cfg), writable(cfg)}
-	if cfg.SMTPURL == "" {
-		list = append(list, finding{What: "mail server", Note: true, Why: "none is set, so customers get no letters; they are kept and shown at /dev/mail", Fix: "set IGNY8_SMTP_URL"})
-	}
+	list = append(list, mailServer(cfg), trustedProxies(cfg))
 	if cfg.PublicURL == "" {
 		list = append(list, finding{What: "public address", Note: true, Why: "links in letters will point at the listening address", Fix: "set IGNY8_PUBLIC_URL"})
 	}
 	return append(list, people(ctx, d), accountNumbers(ctx, d))
+}
+
+func mailServer(cfg config.Config) finding {
+	switch {
+	case cfg.SMTPURL != "":
+		return finding{What: "mail server: set", OK: true}
+	case near(cfg):
+		return finding{What: "mail server", Note: true, Why: "none is set, so customers get no letters; they are kept and shown at /dev/mail", Fix: "set IGNY8_SMTP_URL"}
+	}
+	return finding{What: "mail server", Note: true, Why: "none is set, so nobody gets a letter: no password can be reset, no address proved", Fix: "set IGNY8_SMTP_URL"}
+}
+
+// trustedProxies looks for a server that is reached from elsewhere and believes no
+// proxy: behind one, all its visitors would count as one person.
+func trustedProxies(cfg config.Config) finding {
+	switch {
+	case cfg.Proxies != "":
+		return finding{What: "trusted proxies: " + cfg.Proxies, OK: true}
+	case near(cfg):
+		return finding{What: "trusted proxies: none, and the server is reached on this machine only", OK: true}
+	}
+	return finding{What: "trusted proxies", Note: true,
+		Why: "the server is reached from elsewhere and none is named; behind a proxy all visitors share one limit of signups and logins",
+		Fix: "set IGNY8_TRUSTED_PROXIES to the proxy's address, such as 127.0.0.1, unless there is no proxy"}
 }
 
 func database(ctx context.Context, d *db.DB) finding {

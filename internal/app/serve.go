@@ -89,7 +89,7 @@ func (a *App) banner(ctx context.Context, w io.Writer, base string) {
 	line("staff", base+"/staff")
 	line("API", base+"/api/v1")
 	line("reference", base+"/docs/api")
-	if a.cfg.SMTPURL == "" {
+	if a.mailbox() {
 		line("mailbox", base+"/dev/mail  (no mail server is set; letters stay here)")
 	}
 	if a.cfg.DatabaseURL == "" {
@@ -97,6 +97,11 @@ func (a *App) banner(ctx context.Context, w io.Writer, base string) {
 	}
 	if token, err := a.auth.NewSetup(ctx); err == nil && token != "" {
 		fmt.Fprintf(w, "\n  No staff user yet, so nobody can approve payments. Open this once, within 30 minutes:\n  %s/setup/%s\n  or run: igny8 staff create --email you@example.com --password-stdin\n", base, token)
+	}
+	for _, f := range []finding{mailServer(a.cfg), trustedProxies(a.cfg)} {
+		if !f.OK && !a.near {
+			fmt.Fprintf(w, "\n  Warning: %s: %s\n  %s\n", f.What, f.Why, f.Fix)
+		}
 	}
 	fmt.Fprintln(w, "\nStop with Ctrl-C.")
 }

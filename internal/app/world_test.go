@@ -89,6 +89,9 @@ func (c *client) send(method, path, token, body string, headers ...string) (a an
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(name, value)
+		if name == "Host" {
+			r.Host = value
+		}
 	}
 	res, err := c.http.Do(r)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 var ladder = map[string]int{
 	".": 0, "docs": 0, // the glossary; the documentation's files
 
-	"internal/config": 1, "internal/kdf": 1, "internal/payref": 1, "internal/db": 1, "internal/db/dbtest": 1,
+	"internal/config": 1, "internal/kdf": 1, "internal/input": 1, "internal/payref": 2, "internal/db": 1, "internal/db/dbtest": 1,
 
 	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/rate": 2,
 

@@ -12,6 +12,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
+	"igny8/internal/input"
 )
 
 // ActingLifetime is how long staff look into an account at most.
@@ -39,7 +40,7 @@ func (s *Service) StartActing(ctx context.Context, tx *db.Tx, staff igny8.Actor,
 	}
 	until = tx.Now.Add(ActingLifetime)
 	row, err := authdb.New(tx).InsertActing(ctx, authdb.InsertActingParams{ID: db.NewID[igny8.SessionID](tx), UserID: staff.User, HomeAccount: in.Account,
-		UserAgent: truncate(in.Device.UserAgent, 300), Network: in.Device.Network, ExpiresAt: until, Acting: &mode, ActingReason: &in.Reason, Now: tx.Now})
+		UserAgent: input.Header(in.Device.UserAgent, maxAgent), Network: in.Device.Network, ExpiresAt: until, Acting: &mode, ActingReason: &in.Reason, Now: tx.Now})
 	if err != nil {
 		return t, until, fmt.Errorf("insert session: %w", err)
 	}

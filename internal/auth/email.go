@@ -4,9 +4,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-
 	"igny8"
+	"igny8/internal/input"
 )
 
 // The bounds of an e-mail address (RFC 5321 section 4.5.3.1, RFC 3696 erratum 1690).
@@ -34,10 +33,10 @@ type Email struct {
 // ParseEmail reads an address conservatively: a dot-atom of ASCII at a domain of
 // at least two labels. Quoted local parts, comments, address literals and
 // non-ASCII local parts are refused, the domain may be international. Spaces
-// around it are ignored. It fails with a 422 `invalid_email` on the given field.
+// around it and invisible marks are ignored. It fails with a 422 `invalid_email` on the given field.
 func ParseEmail(field, s string) (Email, error) {
 	invalid := igny8.InvalidField(field, "invalid_email", "Give one e-mail address, such as name@example.com.")
-	s = strings.TrimSpace(s)
+	s = input.Machine(s)
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || len(s) > 4*maxEmail || !utf8.ValidString(s) || !validLocal(s[:at]) {
 		return Email{}, invalid
@@ -79,7 +78,7 @@ func asciiAlnum(r rune) bool {
 
 // mailDomain returns the domain in lower case and punycode.
 func mailDomain(s string) (string, bool) {
-	domain, err := idna.Lookup.ToASCII(s)
+	domain, err := input.Domain(s)
 	if err != nil || len(domain) > 253 {
 		return "", false
 	}

@@ -12,6 +12,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
+	"igny8/internal/input"
 	"igny8/internal/mail"
 )
 
@@ -53,7 +54,7 @@ func (s *Service) StartSession(ctx context.Context, tx *db.Tx, user igny8.UserID
 		end = dev.Until
 	}
 	err := q.InsertSession(ctx, authdb.InsertSessionParams{ID: id, UserID: user, HomeAccount: home, Remember: dev.Remember,
-		UserAgent: truncate(dev.UserAgent, 300), Network: dev.Network, ExpiresAt: end, Now: tx.Now})
+		UserAgent: input.Header(dev.UserAgent, maxAgent), Network: dev.Network, ExpiresAt: end, Now: tx.Now})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("insert session: %w", err)
 	}
@@ -250,12 +251,8 @@ func sealer(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-func truncate(s string, n int) string {
-	if len(s) > n {
-		s = s[:n]
-	}
-	return s
-}
+// maxAgent is how many bytes are kept of what a browser calls itself.
+const maxAgent = 300
 
 // live reports whether token and session still stand. A used token is live: what
 // its use means is rotate's to say.

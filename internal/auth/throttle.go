@@ -26,7 +26,8 @@ var (
 	letterByAddress   = rule{free: 3, window: time.Hour, delay: 10 * time.Minute}
 	inviteByAccount   = rule{free: 50, window: time.Hour, delay: time.Minute}
 	letterByNetwork   = rule{free: 20, window: time.Hour, delay: time.Minute}
-	registerByNetwork = rule{free: 5, window: time.Hour, delay: time.Hour}
+	registerByNetwork = rule{free: 60, window: time.Hour, delay: time.Minute}
+	takenByNetwork    = rule{free: 5, window: time.Hour, delay: time.Hour}
 )
 
 var errThrottled = igny8.E(igny8.TooMany, "too_many_attempts", "Too many attempts; wait, then try again.")
@@ -70,7 +71,14 @@ func hit(ctx context.Context, tx *db.Tx, key string, r rule) error {
 	return q.Block(ctx, authdb.BlockParams{Key: key, BlockedUntil: tx.Now.Add(wait)})
 }
 
-// ThrottleRegister counts one signup: 5 an hour per address and per network.
+// ThrottleTaken counts one signup with an address that has a login already: whoever asks
+// learns that it has, so a network gets this answer 5 times an hour. Signups with new
+// addresses go on meanwhile: behind a mobile network many people share one address.
+func (s *Service) ThrottleTaken(ctx context.Context, network string) error {
+	return s.throttle(ctx, map[string]rule{"taken:net:" + network: takenByNetwork})
+}
+
+// ThrottleRegister counts one signup: 60 an hour per network, and 5 per address.
 func (s *Service) ThrottleRegister(ctx context.Context, network, emailNorm string) error {
 	return s.throttle(ctx, map[string]rule{"register:net:" + network: registerByNetwork, "register:addr:" + s.blind(emailNorm): registerByAddress})
 }

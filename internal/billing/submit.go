@@ -15,6 +15,7 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/event"
 	"igny8/internal/idem"
+	"igny8/internal/input"
 	"igny8/internal/mail"
 	"igny8/internal/payref"
 )
@@ -47,9 +48,10 @@ func (s *Service) Submit(ctx context.Context, actor igny8.Actor, invoice igny8.I
 }
 
 func (s *Service) submit(ctx context.Context, actor igny8.Actor, owner igny8.AccountID, invoice igny8.InvoiceID, via string, in Submission) (p Payment, err error) {
-	if err := in.validate(); err != nil {
+	if err := in.Check(); err != nil {
 		return p, err
 	}
+	in.clean()
 	proofs, err := s.keep(ctx, in.Files)
 	if err != nil {
 		return p, err
@@ -113,9 +115,9 @@ func submitTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, invoice igny8.I
 	}
 	row, err := billingdb.New(tx).InsertPayment(ctx, billingdb.InsertPaymentParams{
 		AccountID: tx.Account, ID: db.NewID[igny8.PaymentID](tx), InvoiceID: inv.ID, Method: method.Slug, MethodName: method.Name,
-		Kind: method.Kind, Reference: strings.TrimSpace(in.Reference), ReferenceNorm: payref.Normalize(in.Reference),
-		PayerName: strings.TrimSpace(in.PayerName), PaidOn: in.PaidOn, AmountMinor: in.AmountMinor, Currency: inv.Currency,
-		Notes: strings.TrimSpace(in.Notes), SubmittedBy: actor.User, Via: via, Overridden: []byte("[]"), Now: tx.Now})
+		Kind: method.Kind, Reference: in.Reference, ReferenceNorm: payref.Normalize(in.Reference),
+		PayerName: in.PayerName, PaidOn: in.PaidOn, AmountMinor: in.AmountMinor, Currency: inv.Currency,
+		Notes: in.Notes, SubmittedBy: actor.User, Via: via, Overridden: []byte("[]"), Now: tx.Now})
 	if db.Absent(err) {
 		return Payment{}, alreadyWaiting(ctx, tx, inv.ID)
 	}
@@ -167,20 +169,35 @@ func alreadyWaiting(ctx context.Context, tx *db.Tx, invoice igny8.InvoiceID) err
 	return errWaiting.With("payment", w.ID.String())
 }
 
-func (in Submission) validate() error {
+// clean takes away what people paste without seeing it.
+func (in *Submission) clean() {
+	in.Reference, in.PaidOn, in.Method = input.Machine(in.Reference), input.Code(in.PaidOn), input.Machine(in.Method)
+	in.PayerName, in.Notes = input.Name(in.PayerName), strings.TrimSpace(in.Notes)
+}
+
+// Check tells everything that is wrong with a submission as far as it can be told without
+// the invoice, in one error.
+func (in Submission) Check() error {
+	in.clean()
+	var faults input.Faults
 	if in.AmountMinor < 0 {
-		return igny8.InvalidField("amount_minor", "out_of_range", "The amount must be above zero, in minor units.")
+		faults.Field("amount_minor", "out_of_range", "The amount must be above zero, in minor units.")
 	}
-	if err := payref.Check("reference", in.Reference); err != nil {
-		return err
-	}
-	if len(in.PayerName) > 200 || len(in.Notes) > 2000 {
-		return igny8.InvalidField("notes", "too_long", "Keep the payer's name under 200 and the notes under 2000 characters.")
+	faults.Add(payref.Check("reference", in.Reference))
+	for _, text := range []struct {
+		field, value string
+		most         int
+	}{{"payer_name", in.PayerName, 200}, {"notes", in.Notes, 2000}} {
+		if len(text.value) > text.most {
+			faults.Field(text.field, "too_long", "Keep the payer's name under 200 and the notes under 2000 characters.")
+		} else if fault, ok := input.Check(text.field, text.value); !ok {
+			faults.Field(text.field, fault.Code, fault.Detail)
+		}
 	}
 	if _, err := time.Parse(time.DateOnly, in.PaidOn); err != nil {
-		return igny8.InvalidField("paid_on", "invalid_date", "Write the day of the payment as YYYY-MM-DD.")
+		faults.Field("paid_on", "invalid_date", "Write the day of the payment as YYYY-MM-DD.")
 	}
-	return nil
+	return faults.Err()
 }
 
 // check compares what was sent with the facts.

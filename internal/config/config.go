@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"net/url"
 	"os"
 	"reflect"
@@ -24,6 +25,7 @@ type Config struct {
 	Data        string `env:"IGNY8_DATA" envDefault:"data" help:"folder for SQLite, files and the secret"`
 	DatabaseURL string `env:"IGNY8_DATABASE_URL" secret:"true" help:"postgres://… ; empty: SQLite in the data folder"`
 	PublicURL   string `env:"IGNY8_PUBLIC_URL" help:"the address people reach this server at; empty: http:// and the listening address"`
+	Proxies     string `env:"IGNY8_TRUSTED_PROXIES" help:"addresses or networks of your proxies, with commas: 127.0.0.1, 10.0.0.0/8. X-Forwarded-For, -Proto and -Host are believed from these alone"`
 	SMTPURL     string `env:"IGNY8_SMTP_URL" secret:"true" help:"smtp://user:password@host:587?from=address ; empty: letters are kept and shown at /dev/mail"`
 	Secret      string `env:"IGNY8_SECRET" secret:"true" help:"at least 32 characters; all keys are made from it. Empty: a file in the data folder. Every node of one database needs the same"`
 	OldSecret   string `env:"IGNY8_SECRET_PREVIOUS" secret:"true" help:"the secret before, while it is being replaced: its access tokens stay good"`
@@ -159,6 +161,9 @@ func (c Config) validate() error {
 	if u, err := url.Parse(c.SMTPURL); c.SMTPURL != "" && (err != nil || u.Host == "" || u.Scheme != "smtp" && u.Scheme != "smtps") {
 		errs = append(errs, errors.New("IGNY8_SMTP_URL must be smtp://user:password@host:port?from=address, or smtps://"))
 	}
+	if _, err := parseNetworks(c.Proxies); err != nil {
+		errs = append(errs, fmt.Errorf("IGNY8_TRUSTED_PROXIES: %w", err))
+	}
 	if c.RateLimits != "on" && c.RateLimits != "off" {
 		errs = append(errs, errors.New("IGNY8_RATE_LIMITS must be on or off"))
 	}
@@ -184,6 +189,29 @@ func (c Config) Demonstration() Config {
 	c.origins = maps.Clone(c.origins)
 	c.origins["IGNY8_RATE_LIMITS"] = "demonstration"
 	return c
+}
+
+// parseNetworks reads addresses and networks, with commas or spaces between them.
+func parseNetworks(text string) (list []netip.Prefix, err error) {
+	for one := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if ip, err := netip.ParseAddr(one); err == nil {
+			ip = ip.Unmap()
+			list = append(list, netip.PrefixFrom(ip, ip.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(one)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no address or network; write 127.0.0.1 or 10.0.0.0/8", one)
+		}
+		list = append(list, p.Masked())
+	}
+	return list, nil
+}
+
+// TrustedProxies are the networks whose word about a visitor is believed.
+func (c Config) TrustedProxies() []netip.Prefix {
+	list, _ := parseNetworks(c.Proxies) // checked when the settings were read
+	return list
 }
 
 // ApprovalHold is how long an approval on the pages may be undone.

@@ -14,6 +14,7 @@ import (
 	"github.com/pquerna/otp/hotp"
 
 	"igny8"
+	"igny8/internal/input"
 )
 
 // The shape of codes: RFC 6238 with what every app knows (SHA-1, six digits, 30 s).
@@ -50,7 +51,7 @@ func Enrol(email, secret string) Enrolment {
 
 // plain is a code without what people put between its letters.
 func plain(code string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(code))
+	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(input.Code(code)))
 }
 
 // Short reports whether this can be an app's code; a recovery code is longer.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"igny8"
+	"igny8/internal/input"
 )
 
 // The length of a reference, in characters.
@@ -23,7 +24,7 @@ const (
 // them a control character, at least one a letter or digit. Spaces around it do
 // not count. It fails with a 422 on the given field.
 func Check(field, reference string) error {
-	reference = strings.TrimSpace(reference)
+	reference = input.Machine(reference)
 	n := utf8.RuneCountInString(reference)
 	switch {
 	case !utf8.ValidString(reference) || strings.ContainsFunc(reference, hidden):

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"igny8"
 	"igny8/internal/account"
@@ -13,6 +14,7 @@ import (
 	"igny8/internal/billing"
 	"igny8/internal/credit"
 	"igny8/internal/db"
+	"igny8/internal/input"
 	"igny8/internal/payref"
 	"igny8/internal/search/searchdb"
 )
@@ -183,7 +185,7 @@ type Hit struct {
 // numbers, pay codes, references, receipts, amounts of waiting payments and
 // domains. Spaces, dashes and case do not matter.
 func (s *Service) Find(ctx context.Context, term string) (hits []Hit, err error) {
-	term = strings.ToLower(strings.TrimSpace(term))
+	term = strings.ToLower(input.Code(term))
 	if len(term) < 2 || len(term) > 100 {
 		return nil, igny8.InvalidField("q", "out_of_range", "Search for 2 to 100 characters.")
 	}
@@ -231,16 +233,37 @@ func findUsers(ctx context.Context, q *searchdb.Queries, term string) (hits []Hi
 }
 
 func findInvoices(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
-	upper := strings.ToUpper(strings.Join(strings.Fields(term), ""))
-	rows, err := q.FindInvoices(ctx, searchdb.FindInvoicesParams{Number: upper, PayCode: strings.ReplaceAll(upper, "-", "")})
+	rows, err := q.FindInvoices(ctx, searchdb.FindInvoicesParams{Number: documentNumber("INV", term), PayCode: bare(term)})
 	for _, r := range rows {
 		hits = append(hits, Hit{"invoice", r.ID.String(), r.AccountID, r.Name, r.Number, money(r.TotalMinor, r.Currency) + ", " + string(r.Status)})
 	}
 	return hits, err
 }
 
+// bare is the letters and digits of a term alone, in capitals.
+func bare(term string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, strings.ToUpper(term))
+}
+
+// documentNumber writes a number as it is stored, INV-698-202611-0001, whatever was typed
+// between its parts, and also without the series in front. A number ends in six digits of
+// the month and four that count.
+func documentNumber(series, term string) string {
+	text := strings.TrimPrefix(bare(term), series)
+	const month, count = 6, 4
+	if n := len(text) - month - count; n > 0 && strings.Trim(text, "0123456789") == "" {
+		return series + "-" + text[:n] + "-" + text[n:n+month] + "-" + text[n+month:]
+	}
+	return ""
+}
+
 func findPayments(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
-	norm, receipt := payref.Normalize(term), strings.ToUpper(term)
+	norm, receipt := payref.Normalize(term), documentNumber("RCT", term)
 	if norm == "" {
 		return nil, nil
 	}
@@ -254,13 +277,12 @@ func findPayments(ctx context.Context, q *searchdb.Queries, term string) (hits [
 // findAmounts reads "24,742" or "24742.00" as an amount of a currency with two
 // decimals, or with none.
 func findAmounts(ctx context.Context, q *searchdb.Queries, term string) (hits []Hit, err error) {
-	text := strings.NewReplacer(",", "", " ", "").Replace(term)
-	two, err := igny8.ParseAmount(text, "USD")
-	if err != nil {
+	two, as := input.Amount(term, "USD")
+	if as != input.Read {
 		return nil, nil
 	}
-	none, _ := igny8.ParseAmount(text, "JPY") // zero when it has decimals: no payment has that amount
-	rows, err := q.FindAmounts(ctx, searchdb.FindAmountsParams{Minor: two.Minor, Whole: none.Minor})
+	none, _ := input.Amount(term, "JPY") // zero when it has decimals: no payment has that amount
+	rows, err := q.FindAmounts(ctx, searchdb.FindAmountsParams{Minor: two, Whole: none})
 	for _, r := range rows {
 		hits = append(hits, Hit{"payment", r.ID.String(), r.AccountID, r.Name, r.Reference, money(r.AmountMinor, r.Currency) + ", " + string(r.Status)})
 	}

@@ -3,6 +3,7 @@ package signup
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"igny8"
@@ -14,6 +15,7 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/event"
 	"igny8/internal/idem"
+	"igny8/internal/input"
 )
 
 // Service signs customers up.
@@ -52,7 +54,11 @@ type Result struct {
 // Register signs a customer up and logs the new user in. Everything is there
 // afterwards, or nothing is.
 func (s *Service) Register(ctx context.Context, f Form) (out Result, err error) {
-	email, err := f.validate()
+	if err := s.Check(ctx, f); err != nil {
+		return out, err
+	}
+	f.clean()
+	email, err := auth.ParseEmail("email", f.Email)
 	if err != nil {
 		return out, err
 	}
@@ -76,6 +82,11 @@ func (s *Service) Register(ctx context.Context, f Form) (out Result, err error) 
 		}
 		return idem.StoreAnswer(ctx, tx, out)
 	})
+	if errors.Is(err, account.ErrEmailTaken) {
+		if err := s.auth.ThrottleTaken(ctx, f.Device.Network); err != nil {
+			return out, err
+		}
+	}
 	return out, err
 }
 
@@ -200,23 +211,48 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, f Form, out *Result) (e
 		Details: map[string]any{"plan": out.Subscription.PlanSlug, "status": out.Account.Status}})
 }
 
-func (f *Form) validate() (auth.Email, error) {
+// clean takes away what people type without meaning it.
+func (f *Form) clean() {
+	f.FirstName, f.LastName, f.AccountName = input.Name(f.FirstName), input.Name(f.LastName), input.Name(f.AccountName)
+	f.Country, f.Plan, f.PaymentMethod = strings.ToUpper(input.Machine(f.Country)), input.Machine(f.Plan), input.Machine(f.PaymentMethod)
+	f.Cycle = cmp.Or(f.Cycle, catalog.Monthly)
+}
+
+// Check tells everything that is wrong with a form, in one error, and changes nothing. It
+// does not say whether the address is taken.
+func (s *Service) Check(ctx context.Context, f Form) error {
+	f.clean()
+	var faults input.Faults
 	email, err := auth.ParseEmail("email", f.Email)
-	if err != nil {
-		return email, err
+	faults.Add(err)
+	faults.Add(account.UserPatch{FirstName: &f.FirstName, LastName: &f.LastName}.Validate())
+	if f.AccountName != "" {
+		faults.Add(account.CheckName("account_name", f.AccountName))
 	}
-	f.FirstName, f.LastName, f.AccountName = strings.TrimSpace(f.FirstName), strings.TrimSpace(f.LastName), strings.TrimSpace(f.AccountName)
-	f.Country = strings.ToUpper(strings.TrimSpace(f.Country))
-	if f.FirstName == "" {
-		return email, igny8.InvalidField("first_name", "required", "Give your first name.")
+	faults.Add(auth.CheckPassword(f.Password, email.Address, f.FirstName, f.LastName))
+	faults.Add(catalog.CheckCountry(f.Country))
+	if faults.Err() == nil {
+		return nil // what the catalogue says is found out by the story itself
 	}
-	if f.LastName == "" {
-		return email, igny8.InvalidField("last_name", "required", "Give your last name.")
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		faults.Add(f.checkOffer(ctx, tx))
+		return nil
+	})
+	return cmp.Or(err, faults.Err())
+}
+
+// checkOffer looks for what is asked of the catalogue and not in it.
+func (f Form) checkOffer(ctx context.Context, tx *db.Tx) error {
+	var faults input.Faults
+	if f.Plan != "" {
+		_, err := catalog.PlanBySlug(ctx, tx, f.Plan)
+		faults.Add(err)
 	}
-	if f.Cycle == "" {
-		f.Cycle = catalog.Monthly
+	if f.PaymentMethod != "" && catalog.CheckCountry(f.Country) == nil {
+		_, err := catalog.MethodForCountry(ctx, tx, f.PaymentMethod, f.Country)
+		faults.Add(err)
 	}
-	return email, nil
+	return faults.Err()
 }
 
 func (f Form) accountName() string {

@@ -149,20 +149,40 @@ func TestSameNameGetsANumberedSlug(t *testing.T) {
 	})
 }
 
+// Sixty people an hour may share one network, as they do behind a mobile network. Who
+// tries addresses that are taken is told so five times.
 func TestSignupsAreThrottledPerNetwork(t *testing.T) {
 	on(t, false, func(w world) {
-		for n := range 5 {
+		for n := range 60 {
 			w.register(form(fmt.Sprintf("n%d@example.com", n)))
 		}
-		_, err := w.signup.Register(w.Context(), form("n6@example.com"))
+		_, err := w.signup.Register(w.Context(), form("n60@example.com"))
 		if igny8.KindOf(err) != igny8.TooMany {
-			w.Errorf("sixth signup of the hour: %v", err)
+			w.Errorf("sixty-first signup of the hour: %v", err)
 		}
-		other := form("n7@example.com")
+		other := form("n61@example.com")
 		other.Device.Network = "192.0.2.1"
 		w.register(other)
 		w.clock.Advance(2 * time.Hour)
-		w.register(form("n8@example.com"))
+		w.register(form("n62@example.com"))
+	})
+}
+
+func TestTakenAddressesAreToldFiveTimesAnHour(t *testing.T) {
+	on(t, false, func(w world) {
+		for n := range 6 {
+			w.register(form(fmt.Sprintf("n%d@example.com", n)))
+		}
+		for n, want := range []string{"email_taken", "email_taken", "email_taken", "email_taken", "email_taken", "too_many_attempts"} {
+			f := form(fmt.Sprintf("n%d@example.com", n))
+			f.Device.Network = "192.0.2.1"
+			if _, err := w.signup.Register(w.Context(), f); igny8.CodeOf(err) != want {
+				w.Errorf("taken address %d: %v, want %s", n+1, err, want)
+			}
+		}
+		f := form("new@example.com")
+		f.Device.Network = "192.0.2.1"
+		w.register(f)
 	})
 }
 

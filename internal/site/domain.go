@@ -6,10 +6,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 
 	"igny8"
+	"igny8/internal/input"
 )
 
 const (
@@ -58,7 +58,7 @@ func NormalizeDomain(pasted string) (string, error) {
 	if strings.Trim(port, "0123456789") != "" {
 		return "", domainError("invalid_domain")
 	}
-	domain, err := idna.Lookup.ToASCII(host)
+	domain, err := input.Domain(host)
 	if err != nil {
 		return "", domainError("invalid_domain")
 	}
@@ -79,7 +79,7 @@ func NormalizeDomain(pasted string) (string, error) {
 // backslash or a blank inside is refused: programs disagree on where such a host
 // ends.
 func pastedHost(s string) (string, error) {
-	s = strings.TrimSpace(s)
+	s = input.Machine(s)
 	if s == "" || len(s) > maxPasted || !utf8.ValidString(s) {
 		return "", domainError("invalid_domain")
 	}

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/event"
 	"igny8/internal/idem"
+	"igny8/internal/input"
 	"igny8/internal/site/sitedb"
 )
 
@@ -53,9 +55,10 @@ func (s *Service) Create(ctx context.Context, actor igny8.Actor, in NewSite) (ou
 	if actor.Sites != nil {
 		return out, igny8.ErrWrongSite
 	}
-	if in.Name, err = checkName(in.Name); err != nil {
+	if err := s.Check(ctx, in); err != nil {
 		return out, err
 	}
+	in.Name, in.Industry = input.Name(in.Name), input.Machine(in.Industry)
 	if in.Domain, err = NormalizeDomain(in.Domain); err != nil {
 		return out, err
 	}
@@ -107,13 +110,34 @@ func roomForSite(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
+// Check tells everything that is wrong with a new site, in one error.
+func (s *Service) Check(ctx context.Context, in NewSite) error {
+	var faults input.Faults
+	_, err := checkName(in.Name)
+	faults.Add(err)
+	_, err = NormalizeDomain(in.Domain)
+	faults.Add(err)
+	if faults.Err() == nil {
+		return nil // the story looks the industry up
+	}
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := catalog.IndustryBySlug(ctx, tx, input.Machine(in.Industry))
+		faults.Add(err)
+		return nil
+	})
+	return cmp.Or(err, faults.Err())
+}
+
 func checkName(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if name == "" {
+	name = input.Name(name)
+	if !input.Visible(name) {
 		return name, igny8.InvalidField("name", "required", "Give the site a name.")
 	}
 	if utf8.RuneCountInString(name) > MaxName {
 		return name, igny8.InvalidField("name", "too_long", "Keep the name within 100 characters.")
+	}
+	if fault, ok := input.Check("name", name); !ok {
+		return name, igny8.InvalidField("name", fault.Code, fault.Detail)
 	}
 	return name, nil
 }

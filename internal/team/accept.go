@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"igny8"
 	"igny8/internal/account"
@@ -13,6 +12,7 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/event"
 	"igny8/internal/idem"
+	"igny8/internal/input"
 	"igny8/internal/team/teamdb"
 )
 
@@ -205,12 +205,15 @@ func (s *Service) Join(ctx context.Context, token string, n NewPerson) (out Join
 
 // hash checks the form and makes the password's hash, outside any transaction.
 func (n *NewPerson) hash(ctx context.Context, a *auth.Service, email string) (string, error) {
-	n.FirstName, n.LastName = strings.TrimSpace(n.FirstName), strings.TrimSpace(n.LastName)
+	n.FirstName, n.LastName = input.Name(n.FirstName), input.Name(n.LastName)
 	p := account.UserPatch{FirstName: &n.FirstName, LastName: &n.LastName}
 	if n.Language != "" {
 		p.Language = &n.Language
 	}
-	if err := p.Validate(); err != nil {
+	var faults input.Faults
+	faults.Add(p.Validate())
+	faults.Add(auth.CheckPassword(n.Password, email, n.FirstName, n.LastName))
+	if err := faults.Err(); err != nil {
 		return "", err
 	}
 	return a.HashPassword(ctx, n.Password, email, n.FirstName, n.LastName)

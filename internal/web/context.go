@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -20,6 +19,7 @@ type info struct {
 	path      string
 	pattern   string // the route that matched, for logs: a path may hold a secret
 	ip        string
+	https     bool // a trusted proxy says that the visitor speaks https
 	actor     igny8.Actor
 	publicURL string
 	log       *slog.Logger
@@ -56,7 +56,7 @@ func (in *info) attrs() []slog.Attr {
 func RequestID(ctx context.Context) string { return infoFrom(ctx).id }
 
 // ClientIP returns the caller's network address without the port, "" when it is
-// not known. No header is believed.
+// not known. X-Forwarded-For is believed from trusted proxies alone (Config.Proxies).
 func ClientIP(ctx context.Context) string { return infoFrom(ctx).ip }
 
 // SetActor notes who asks, for the logs of this request.
@@ -71,8 +71,18 @@ var (
 )
 
 func newInfo(cfg *Config, r *http.Request) *info {
-	in := &info{id: r.Header.Get("X-Request-Id"), path: r.URL.Path, ip: remoteIP(r.RemoteAddr),
+	in := &info{id: r.Header.Get("X-Request-Id"), path: r.URL.Path,
 		publicURL: cfg.PublicURL, log: cfg.Log, errorPage: cfg.ErrorPage}
+	ip, passedOn := cfg.Proxies.visitor(r)
+	if ip.IsValid() {
+		in.ip = ip.String()
+	}
+	if passedOn {
+		in.https = forwarded(r, "X-Forwarded-Proto") == "https"
+		if host := forwarded(r, "X-Forwarded-Host"); host != "" {
+			r.Host = host
+		}
+	}
 	if !saneID.MatchString(in.id) {
 		in.id = "req_" + rand.Text()
 	}
@@ -80,18 +90,6 @@ func newInfo(cfg *Config, r *http.Request) *info {
 		in.trace = m[1]
 	}
 	return in
-}
-
-func remoteIP(addr string) string {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return ""
-	}
-	return ip.Unmap().WithZone("").String()
 }
 
 // Network is the part of an address that one caller can be held to: an IPv4

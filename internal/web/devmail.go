@@ -17,8 +17,9 @@ import (
 const shownMails = 200
 
 // RegisterMailbox adds the development mailbox, /dev/mail: the letters that no
-// mail server is there to send. Register it only then. It answers callers on the
-// same machine alone; for all others it does not exist.
+// mail server is there to send. Register it only then, and only where the server both
+// listens and is reached on the machine itself: behind a proxy every caller is on this
+// machine. It answers callers on the same machine alone; for all others it does not exist.
 func RegisterMailbox(mux *http.ServeMux, d *db.DB) {
 	box := mailbox{d, template.Must(template.New("mailbox").Parse(mailboxHTML))}
 	mux.HandleFunc("GET /dev/mail", box.list)

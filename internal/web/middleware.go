@@ -17,6 +17,8 @@ type Config struct {
 	Log       *slog.Logger     // nil: slog.Default()
 	Now       func() time.Time // for durations in the access log
 	MaxBody   int64            // bytes no request may exceed; 0: 64 MiB
+	Proxies   Proxies          // whose headers about the visitor are believed; nil: nobody's
+	Host      string           // the name people reach us by, without a port; "" takes every name
 
 	// ErrorPage answers an error as a page for people, and reports false when the
 	// caller is a program, which then gets the problem document. nil: never.
@@ -36,7 +38,7 @@ func Wrap(cfg Config, mux *http.ServeMux) http.Handler {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = defaultMaxBody
 	}
-	h := limitBody(cfg.MaxBody, routed(mux))
+	h := rightHost(&cfg, readable(limitBody(cfg.MaxBody, routed(mux))))
 	h = secured(strings.HasPrefix(cfg.PublicURL, "https://"), recovered(h))
 	return identified(&cfg, logged(&cfg, h))
 }
@@ -109,7 +111,7 @@ func secured(https bool, next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-		if https {
+		if https || infoFrom(r.Context()).https {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if strings.HasPrefix(r.URL.Path, "/api/") {

@@ -2,13 +2,13 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -200,31 +200,83 @@ func TestSecurityHeaders(t *testing.T) {
 }
 
 func TestClientAddress(t *testing.T) {
-	for in, want := range map[string]string{"192.0.2.1:1234": "192.0.2.1", "[2001:db8::1]:80": "2001:db8::1",
-		"[::ffff:192.0.2.1]:80": "192.0.2.1", "@": "", "[fe80::1%eth0]:1": "fe80::1"} {
-		if got := remoteIP(in); got != want {
-			t.Errorf("%s: %s", in, got)
+	proxies := Proxies{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")}
+	for _, tt := range []struct{ peer, forwarded, want string }{
+		{"198.51.100.1:1234", "", "198.51.100.1"},
+		{"[::ffff:198.51.100.1]:80", "", "198.51.100.1"},
+		{"[fe80::1%eth0]:1", "", "fe80::1"},
+		{"@", "203.0.113.1", ""},
+		{"198.51.100.1:1234", "203.0.113.1", "198.51.100.1"}, // no proxy of ours
+		{"192.0.2.7:99", "", "192.0.2.7"},
+		{"192.0.2.7:99", "203.0.113.1", "203.0.113.1"},
+		{"192.0.2.7:99", "6.6.6.6, 203.0.113.1", "203.0.113.1"}, // what the visitor wrote stands left
+		{"192.0.2.7:99", "203.0.113.1, 192.0.2.8", "203.0.113.1"},
+		{"192.0.2.7:99", "192.0.2.9, 192.0.2.8", "192.0.2.9"},
+		{"192.0.2.7:99", "6.6.6.6, garbage, 192.0.2.8", "192.0.2.8"},
+		{"192.0.2.7:99", "203.0.113.1:5555", "203.0.113.1"},
+		{"[2001:db8::1]:80", "2a00:1450::5", "2a00:1450::5"},
+		{"[2001:db8::1]:80", "[2a00:1450::5]:443", "2a00:1450::5"},
+	} {
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.RemoteAddr = tt.peer
+		if tt.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", tt.forwarded)
 		}
+		got := newInfo(&Config{Proxies: proxies}, r).ip
+		if got != tt.want {
+			t.Errorf("%s for %q: %q, want %q", tt.peer, tt.forwarded, got, tt.want)
+		}
+	}
+	two := httptest.NewRequest("GET", "/x", nil)
+	two.RemoteAddr = "192.0.2.7:99"
+	two.Header["X-Forwarded-For"] = []string{"6.6.6.6", "203.0.113.1"}
+	if got := newInfo(&Config{Proxies: proxies}, two).ip; got != "203.0.113.1" {
+		t.Errorf("two headers: %q", got)
 	}
 	for in, want := range map[string]string{"192.0.2.1": "192.0.2.1", "2001:db8:0:1:2:3:4:5": "2001:db8:0:1::/64", "": ""} {
 		if got := Network(in); got != want {
 			t.Errorf("%s: %s", in, got)
 		}
 	}
-	r := httptest.NewRequest("GET", "/x", nil)
-	r.RemoteAddr = "192.0.2.7:99"
-	r.Header.Set("X-Forwarded-For", "10.0.0.1")
-	var got string
-	serve(t, io.Discard, func(m *http.ServeMux) {
-		m.HandleFunc("GET /x", func(_ http.ResponseWriter, r *http.Request) { got = ClientIP(r.Context()) })
-	}, r)
-	if got != "192.0.2.7" {
-		t.Errorf("got %q", got)
+}
+
+// Only trusted proxies say which host was asked for, and over which scheme.
+func TestForwardedHostAndScheme(t *testing.T) {
+	for peer, want := range map[string]string{"192.0.2.1:1": "app.example max-age", "198.51.100.1:1": "example.com "} {
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.RemoteAddr = peer
+		r.Header.Set("X-Forwarded-Host", "evil.example, app.example")
+		r.Header.Set("X-Forwarded-Proto", "http, https")
+		var host string
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /x", func(_ http.ResponseWriter, r *http.Request) { host = r.Host })
+		w := httptest.NewRecorder()
+		Wrap(Config{Now: time.Now, Log: slog.New(slog.DiscardHandler), Proxies: Proxies{netip.MustParsePrefix("192.0.2.1/32")}}, mux).ServeHTTP(w, r)
+		scheme, _, _ := strings.Cut(w.Header().Get("Strict-Transport-Security"), "=")
+		if got := host + " " + scheme; got != want {
+			t.Errorf("%s: %q, want %q", peer, got, want)
+		}
 	}
 }
 
-func TestOutsideARequest(t *testing.T) {
-	if RequestID(context.Background()) != "" || ProblemFor(context.Background(), igny8.ErrNotFound).Type != "/docs/errors/not_found" {
-		t.Error("a bare context must do")
+func TestRequestsForAnotherNameAreRefused(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {})
+	h := Wrap(Config{Now: time.Now, Log: slog.New(slog.DiscardHandler), Host: "app.example"}, mux)
+	for _, tt := range []struct {
+		host, path string
+		want       int
+	}{
+		{"app.example", "/x", 200}, {"APP.example:443", "/x", 200}, {"app.example.", "/x", 200},
+		{"127.0.0.1:8080", "/x", 200}, {"[::1]:8080", "/x", 200}, {"localhost", "/x", 200},
+		{"evil.example", "/x", 421}, {"app.example.evil.example", "/x", 421}, {"evil.example", "/livez", 200}, {"evil.example", "/readyz", 200},
+	} {
+		r := httptest.NewRequest("GET", tt.path, nil)
+		r.Host = tt.host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != tt.want {
+			t.Errorf("%s%s: %d, want %d", tt.host, tt.path, w.Code, tt.want)
+		}
 	}
 }

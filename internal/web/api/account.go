@@ -46,14 +46,33 @@ func billingBody(stored []byte) BillingBody { return BillingBody(account.Billing
 // BillingInput names members of a billing profile.
 type BillingInput struct {
 	Name       *string `json:"name,omitempty" maxLength:"200" example:"Khan Traders"`
-	Line1      *string `json:"line1,omitempty" maxLength:"200"`
-	Line2      *string `json:"line2,omitempty" maxLength:"200"`
-	City       *string `json:"city,omitempty" maxLength:"100" example:"Karachi"`
-	Region     *string `json:"region,omitempty" maxLength:"100"`
-	PostalCode *string `json:"postal_code,omitempty" maxLength:"20"`
+	Line1      *string `json:"line1,omitempty" nullable:"true" maxLength:"200"`
+	Line2      *string `json:"line2,omitempty" nullable:"true" maxLength:"200"`
+	City       *string `json:"city,omitempty" nullable:"true" maxLength:"100" example:"Karachi"`
+	Region     *string `json:"region,omitempty" nullable:"true" maxLength:"100"`
+	PostalCode *string `json:"postal_code,omitempty" nullable:"true" maxLength:"20"`
 	Country    *string `json:"country,omitempty" pattern:"^([A-Z]{2})?$" doc:"ISO 3166-1 alpha-2 code, in capitals." example:"PK"`
-	TaxID      *string `json:"tax_id,omitempty" maxLength:"50"`
+	TaxID      *string `json:"tax_id,omitempty" nullable:"true" maxLength:"50"`
 	Email      *string `json:"email,omitempty" pattern:"^([^@\\s]+@[^@\\s]+)?$" maxLength:"254" doc:"Where invoices go." example:"books@example.com"`
+}
+
+// UnmarshalJSON reads the members; null clears one that may be empty.
+func (b *BillingInput) UnmarshalJSON(data []byte) error {
+	type plain BillingInput
+	if err := readJSON(data, (*plain)(b)); err != nil {
+		return err
+	}
+	var given map[string]any
+	if err := readJSON(data, &given); err != nil {
+		return err
+	}
+	for name, p := range map[string]**string{"line1": &b.Line1, "line2": &b.Line2, "city": &b.City, "region": &b.Region,
+		"postal_code": &b.PostalCode, "tax_id": &b.TaxID} {
+		if v, ok := given[name]; ok && v == nil {
+			*p = new(string)
+		}
+	}
+	return nil
 }
 
 // profile is the input of who has none yet.

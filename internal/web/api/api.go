@@ -124,10 +124,10 @@ var setLibrary = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing = true
 	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-		return web.ProblemFor(context.Background(), fromLibrary(status, msg, errs))
+		return web.ProblemFor(context.Background(), fromLibrary(context.Background(), status, msg, errs))
 	}
 	huma.NewErrorWithContext = func(hc huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		return web.ProblemFor(hc.Context(), fromLibrary(status, msg, errs))
+		return web.ProblemFor(hc.Context(), fromLibrary(hc.Context(), status, msg, errs))
 	}
 })
 

@@ -24,8 +24,10 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 		r.Ready = s.Ready
 		return r
 	}
-	Register(a, hashing(post("/auth/register", "register", "Sign up",
-		"Without a plan, or with the trial's, it is a free trial; else the answer carries the invoice to pay. The new user is logged in.", 201)), h.register)
+	signUp := hashing(post("/auth/register", "register", "Sign up",
+		"Without a plan, or with the trial's, it is a free trial; else the answer carries the invoice to pay. The new user is logged in.", 201))
+	signUp.Check = checking(func(ctx context.Context, b RegisterInput) error { return up.Check(ctx, b.form(auth.Device{})) })
+	Register(a, signUp, h.register)
 	Register(a, hashing(post("/auth/login", "login", "Log in",
 		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200)).gives(401, 403), h.login)
 	Register(a, post("/auth/refresh", "refresh", "Exchange a refresh token for new tokens",

@@ -27,6 +27,7 @@ func RegisterBilling(a *API, s *billing.Service) {
 	Register(a, get("/subscription", "getSubscription", "Read the current subscription"), h.subscription)
 	Register(a, get("/invoices", "listInvoices", "List the invoices"), h.invoices)
 	Register(a, get("/invoices/{id}", "getInvoice", "Read an invoice"), h.invoice)
+	submit.Check = checking(checkSubmission)
 	Register(a, submit, h.submit)
 	Register(a, get("/payments", "listPayments", "List the payments"), h.payments)
 	Register(a, get("/payments/{id}", "getPayment", "Read a payment"), h.payment)
@@ -37,7 +38,8 @@ func RegisterBilling(a *API, s *billing.Service) {
 	Register(a, Route{Method: http.MethodGet, Path: "/pay/{token}", ID: "getPayPage", Summary: "See an invoice and how to pay it",
 		Doc: "Whoever has the link may see this; it tells nothing else of the account.", Tag: "Pay page", Public: true}, h.payPage)
 	Register(a, Route{Method: http.MethodPost, Path: "/pay/{token}/payments", ID: "submitPaymentByLink", Summary: "Tell that an invoice was paid, by its link",
-		Doc: submitDoc, Tag: "Pay page", Public: true, Money: true, Files: "proof", Status: 201}, h.submitByLink)
+		Doc: submitDoc, Tag: "Pay page", Public: true, Money: true, Files: "proof", Status: 201,
+		Check: checking(checkSubmission)}, h.submitByLink)
 }
 
 const submitDoc = "Send it after paying outside. The payment then waits for a decision by staff, and meanwhile nothing falls overdue. " +

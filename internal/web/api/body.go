@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
@@ -52,8 +53,9 @@ func (c *call) readBody(r *http.Request) error {
 		return errUnread.Because(err)
 	}
 	h.Sum(c.print[:0])
+	c.sent = body
 	if !c.route.Raw {
-		if err := c.checkBody(body, ct); err != nil {
+		if err := c.checkBody(r.Context(), body, ct); err != nil {
 			return err
 		}
 		r.Header.Set("Content-Type", "application/json")
@@ -65,7 +67,7 @@ func (c *call) readBody(r *http.Request) error {
 
 // checkBody refuses another media type, and what is not one strict JSON document.
 // A route without a body takes none, or an empty object.
-func (c *call) checkBody(body []byte, contentType string) error {
+func (c *call) checkBody(ctx context.Context, body []byte, contentType string) error {
 	if len(body) == 0 {
 		return nil // the library knows whether one is required
 	}
@@ -73,8 +75,11 @@ func (c *call) checkBody(body []byte, contentType string) error {
 	if err != nil || t != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return errMediaType
 	}
-	if err := checkJSON(body); err != nil || c.hasBody {
+	if err := checkJSON(body); err != nil {
 		return err
+	}
+	if c.hasBody {
+		return c.checkMembers(ctx, body)
 	}
 	names, ok := members(body)
 	if !ok {

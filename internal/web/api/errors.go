@@ -101,6 +101,8 @@ func ErrorCodes() []ErrorCode {
 		{"unsupported_type", 415, "The file is no JPEG, PNG or PDF that opens without errors; its content decides, not its name.", "Save it as one of these and send it again."},
 		{"image_too_large", 415, "The picture has too many pixels.", "Make it at most 12,000 pixels a side and 40 million in all."},
 
+		{"wrong_host", 421, "The request is for a name that this server is not reached by.", "Use the server's own address. Whoever runs it sets IGNY8_PUBLIC_URL, and lets the proxy pass the Host header on."},
+
 		{"validation_failed", 422, "Some members are missing or not valid; errors names each with a JSON pointer.", "Correct what errors names."},
 		{"unknown_field", 422, "The body has members that the route does not know.", "Check their spelling and case, or leave them out. What is not listed cannot be set."},
 		{"unknown_parameter", 422, "The query has parameters that the route does not know.", "Check their spelling, or leave them out."},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -16,7 +17,7 @@ import (
 // fromLibrary turns what the API library found wrong with a request into one of
 // our errors. It never lets a rejected value through: of the library's texts only
 // those pass that are made from the schema alone.
-func fromLibrary(status int, msg string, errs []error) error {
+func fromLibrary(ctx context.Context, status int, msg string, errs []error) error {
 	switch status {
 	case 0:
 		return igny8.E(igny8.Invalid, "validation_failed", msg) // asked for its type only
@@ -43,6 +44,9 @@ func fromLibrary(status int, msg string, errs []error) error {
 			return errMalformed
 		}
 		fields = append(fields, fieldError(d))
+	}
+	if c := callFrom(ctx); c != nil && c.bound != nil {
+		return c.refuse(ctx, c.sent, fields)
 	}
 	return validation(fields)
 }

@@ -51,9 +51,10 @@ func readJSON(data []byte, v any) error {
 var errMalformed = igny8.E(igny8.Malformed, "malformed_json",
 	"The body must be one JSON document: check its syntax, that no member is named twice and that nothing follows it.")
 
-// checkJSON refuses what is not exactly one JSON document.
+// checkJSON refuses what is not exactly one JSON document. Texts that are not Unicode
+// are not its business: they are refused with the name of their member.
 func checkJSON(body []byte) error {
-	if !jsontext.Value(body).IsValid() {
+	if !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 		return errMalformed
 	}
 	return nil
@@ -62,7 +63,7 @@ func checkJSON(body []byte) error {
 // members returns the names in a JSON object, in their order; ok is false for any
 // other document.
 func members(body []byte) (names []string, ok bool) {
-	dec := jsontext.NewDecoder(bytes.NewReader(body))
+	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
 	if tok, err := dec.ReadToken(); err != nil || tok.Kind() != '{' {
 		return nil, false
 	}

@@ -81,6 +81,8 @@ func (in SubmissionInput) submission(files []File) billing.Submission {
 	return s
 }
 
+func checkSubmission(_ context.Context, in SubmissionInput) error { return in.submission(nil).Check() }
+
 func value[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

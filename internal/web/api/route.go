@@ -30,6 +30,10 @@ type Route struct {
 	Public bool             // no credential; one that is sent is not looked at
 	Ready  func() error     // refuses before anything is read or written for the caller; nil: never
 
+	// Check tells what the service finds wrong with a JSON body that is refused anyhow,
+	// so that everything is told in one answer; nil: nothing. It changes nothing.
+	Check func(ctx context.Context, body []byte) error
+
 	Status   int    // of success; 0: 200 with a body, 204 without
 	Also     int    // another status of success, with the same body
 	Money    bool   // Idempotency-Key is required

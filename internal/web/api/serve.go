@@ -33,6 +33,7 @@ type call struct {
 	query   url.Values
 	files   []File
 	print   [32]byte                            // fingerprint of the request
+	sent    []byte                              // the body, as JSON
 	reached bool                                // the handler ran
 	output  func(result any) (out any, ok bool) // see RenderWith
 }

@@ -25,6 +25,7 @@ func RegisterSites(a *API, s *site.Service) {
 	create.Status = http.StatusCreated
 	create.Doc = "The domain may be pasted as it stands in a browser; it is kept without scheme, path and `www.`. " +
 		"403 `limit_reached` when the plan allows no more sites, 409 `domain_taken` when the account has one with this domain."
+	create.Check = checking(func(ctx context.Context, b SiteInput) error { return s.Check(ctx, site.NewSite(b)) })
 	Register(a, create, h.create)
 	Register(a, rt("GET", "/sites/{id}", "getSite", "Read a site", igny8.PermRead), h.get)
 	update := rt("PATCH", "/sites/{id}", "updateSite", "Change a site", igny8.PermSiteWrite)

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-	"unicode/utf8"
 
 	"igny8"
 	"igny8/internal/blob"
@@ -64,17 +63,8 @@ func (r *Request) readForm() error {
 	return r.readMultipart(params["boundary"])
 }
 
-// checkText refuses bytes that are no text: no service expects them.
-func (r *Request) checkText() error {
-	for _, list := range r.values {
-		for _, v := range list {
-			if !utf8.ValidString(v) {
-				return errForm
-			}
-		}
-	}
-	return nil
-}
+// checkText refuses text that cannot be kept, naming the field.
+func (r *Request) checkText() error { return web.CheckValues(r.values) }
 
 func (r *Request) readMultipart(boundary string) error {
 	r.values, r.uploads, r.tooBig = url.Values{}, map[string][]upload{}, map[string]bool{}

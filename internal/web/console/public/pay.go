@@ -10,6 +10,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
+	"igny8/internal/input"
 	"igny8/internal/web"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -42,7 +43,7 @@ func (h handler) pay(ctx context.Context, r *console.Request) (console.Response,
 
 // reference tells, when somebody has typed a reference, that it was used before.
 func (h handler) reference(ctx context.Context, r *console.Request) (console.Response, error) {
-	used, err := h.Billing.ReferenceUsed(ctx, r.Path("token"), latin(r.Query("reference")))
+	used, err := h.Billing.ReferenceUsed(ctx, r.Path("token"), input.Digits(r.Query("reference")))
 	if err != nil {
 		return console.Response{}, err
 	}
@@ -177,52 +178,31 @@ func (h handler) tell(ctx context.Context, r *console.Request) (console.Response
 // submit checks all fields of the form before the service does, so that everything
 // wrong is said at once.
 func (h handler) submit(ctx context.Context, r *console.Request, v payView, files [][]byte) (billing.Payment, error) {
-	in := billing.Submission{Method: r.Value("method"), Reference: latin(r.Value("reference")), PayerName: r.Value("payer_name"),
-		PaidOn: latin(r.Value("paid_on")), Notes: r.Value("notes"), Files: files}
-	var wrong *igny8.Error
-	also := func(field, code, detail string) {
-		if wrong == nil {
-			wrong = igny8.InvalidField(field, code, detail)
-		} else {
-			wrong = wrong.WithField(field, code, detail)
-		}
-	}
+	in := billing.Submission{Method: r.Value("method"), Reference: input.Digits(r.Value("reference")), PayerName: r.Value("payer_name"),
+		PaidOn: input.Code(r.Value("paid_on")), Notes: r.Value("notes"), Files: files}
+	var faults input.Faults
 	if v.Method.Submission.ReferenceRequired && in.Reference == "" {
-		also("reference", "reference_required", "Write the reference that your bank or app shows for this payment.")
+		faults.Field("reference", "reference_required", "Write the reference that your bank or app shows for this payment.")
 	}
 	if _, err := time.Parse(time.DateOnly, in.PaidOn); err != nil {
-		also("paid_on", "invalid_date", "Choose the day of the payment.")
+		faults.Field("paid_on", "invalid_date", "Choose the day of the payment.")
 	}
-	if amount := r.Value("amount"); amount != "" {
-		var ok bool
-		if in.AmountMinor, ok = minor(amount, v.due().Currency); !ok {
-			also("amount", "amount_format", "Write the amount in digits, such as 5600 or 5600.00.")
+	if typed := r.Value("amount"); typed == view.PlainAmount(v.due()) {
+		in.AmountMinor = v.due().Minor // as the form offered it
+	} else if typed != "" {
+		var as input.Reading
+		in.AmountMinor, as = input.Amount(typed, v.due().Currency)
+		switch {
+		case as == input.Ambiguous:
+			faults.Field("amount", "amount_ambiguous", "This can be read in two ways; write it without marks between the thousands, such as 1234.500.")
+		case as != input.Read || in.AmountMinor == 0:
+			faults.Field("amount", "amount_format", "Write the amount in digits, such as 5600 or 5600.00.")
 		}
 	}
-	if wrong != nil {
-		return billing.Payment{}, wrong
+	if err := faults.Err(); err != nil {
+		return billing.Payment{}, err
 	}
 	return h.Billing.SubmitByLink(ctx, r.Device(ctx, false).Network, v.Token, in)
-}
-
-// minor reads an amount as people write it: with thousands set apart, in their
-// own digits.
-func minor(s string, c igny8.Currency) (int64, bool) {
-	s = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u066c", "", "\u066b", ".").Replace(latin(s))
-	m, err := igny8.ParseAmount(s, c)
-	return m.Minor, err == nil && m.Minor > 0
-}
-
-// latin turns Arabic, Persian and Urdu digits, and those of Devanagari, into ours.
-func latin(s string) string {
-	return strings.Map(func(r rune) rune {
-		for _, zero := range []rune{'٠', '۰', '०'} {
-			if r >= zero && r <= zero+9 {
-				return '0' + r - zero
-			}
-		}
-		return r
-	}, s)
 }
 
 func (v payView) moments(ctx context.Context) []view.Moment {

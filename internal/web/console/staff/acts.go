@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
 	"igny8/internal/desk"
+	"igny8/internal/input"
 	"igny8/internal/search"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -156,10 +156,7 @@ func (d dossier) newOnce(act string) string {
 
 // whole reads a whole number as people type it, "1,000" or "−50"; 0 for what is none.
 func whole(typed string) int64 {
-	n, err := strconv.ParseInt(strings.NewReplacer(",", "", " ", "", "−", "-", "+", "").Replace(typed), 10, 64)
-	if err != nil {
-		return 0
-	}
+	n, _ := input.Whole(typed)
 	return n
 }
 

@@ -191,7 +191,7 @@ func (h handler) approve(ctx context.Context, r *console.Request) (console.Respo
 	if err != nil {
 		return console.Response{}, err
 	}
-	received, err := amount(r.Value("received"), o.Currency)
+	received, err := amount(r.Value("received"), o.Amount())
 	var out billing.StaffPayment
 	if err == nil {
 		out, err = h.Billing.Approve(ctx, r.Actor, o.ID, billing.Approval{ReceivedMinor: received, Evidence: r.Value("evidence"),

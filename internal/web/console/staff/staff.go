@@ -2,7 +2,6 @@ package staff
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"igny8"
@@ -13,6 +12,7 @@ import (
 	"igny8/internal/config"
 	"igny8/internal/desk"
 	"igny8/internal/doctor"
+	"igny8/internal/input"
 	"igny8/internal/ops"
 	"igny8/internal/search"
 	"igny8/internal/web/console"
@@ -99,15 +99,20 @@ func nav(ctx context.Context, r *console.Request) (items []view.NavItem) {
 }
 
 // amount reads what staff type, "24,742.00", in minor units; nil error and 0 for
-// an empty field.
-func amount(typed string, currency string) (int64, error) {
-	typed = strings.NewReplacer(",", "", " ", "").Replace(typed)
-	if typed == "" {
+// an empty field. expected is what the form began with.
+func amount(typed string, expected igny8.Money) (int64, error) {
+	switch typed {
+	case "":
 		return 0, nil
+	case expected.Amount():
+		return expected.Minor, nil
 	}
-	m, err := igny8.ParseAmount(typed, igny8.Currency(currency))
-	if err != nil || m.Minor == 0 {
+	minor, as := input.Amount(typed, expected.Currency)
+	switch {
+	case as == input.Ambiguous:
+		return 0, igny8.InvalidField("received", "amount_ambiguous", "This can be read in two ways; write it without marks between the thousands, such as 1234.500.")
+	case as != input.Read || minor == 0:
 		return 0, igny8.InvalidField("received", "invalid_amount", "Write the amount as on the statement, such as 24742.00.")
 	}
-	return m.Minor, nil
+	return minor, nil
 }
