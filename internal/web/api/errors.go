@@ -140,7 +140,7 @@ func ErrorCodes() []ErrorCode {
 // FieldCodes are the codes that a member of errors can have.
 func FieldCodes() []string {
 	return []string{"currency_mismatch", "differs_from_first", "domain_taken", "ip_address", "local_name", "port_not_allowed", "public_suffix", "email_taken", "free_operation", "gateway_method", "invalid",
-		"invalid_amount", "invalid_code", "invalid_date", "invalid_domain", "invalid_email", "invalid_id", "invalid_network", "invalid_passkey",
+		"invalid_amount", "invalid_code", "invalid_date", "invalid_domain", "invalid_email", "control_character", "invalid_id", "invalid_network", "invalid_text", "not_null", "one_line", "invalid_passkey",
 		"invalid_quantity", "invalid_reference", "invalid_type", "not_confirmed", "one_of", "out_of_range", "owner_already",
 		"password_contains_email", "password_not_text", "password_too_common", "password_too_long", "password_too_short", "quote_differs",
 		"reference_too_long", "reference_too_short", "required", "same_email", "sites_not_for_role", "too_long", "too_many_files",
