@@ -412,6 +412,9 @@ func (w *world) askAll(rt api.Route, principals []string, want map[string]int, o
 			w.Errorf("%s as %s: want %d, got %s", rt.Pattern(), p, want[p], a)
 		}
 		w.judge(rt, p, o, a)
+		if at, ok := strings.CutPrefix(a.header.Get("Location"), api.Prefix); ok { // of what was made
+			w.must(200, http.MethodGet, at, cmp.Or(a.text("tokens/access"), token), "")
+		}
 		if a.status < 300 && (p != "foreign" || rt.Public) {
 			o = w.renew(rt, o, a)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"igny8"
@@ -51,7 +52,7 @@ type BillingInput struct {
 	City       *string `json:"city,omitempty" nullable:"true" maxLength:"100" example:"Karachi"`
 	Region     *string `json:"region,omitempty" nullable:"true" maxLength:"100"`
 	PostalCode *string `json:"postal_code,omitempty" nullable:"true" maxLength:"20"`
-	Country    *string `json:"country,omitempty" pattern:"^([A-Z]{2})?$" doc:"ISO 3166-1 alpha-2 code, in capitals." example:"PK"`
+	Country    *string `json:"country,omitempty" pattern:"^([A-Za-z]{2})?$" doc:"ISO 3166-1 alpha-2 code." example:"PK"`
 	TaxID      *string `json:"tax_id,omitempty" nullable:"true" maxLength:"50"`
 	Email      *string `json:"email,omitempty" pattern:"^([^@\\s]+@[^@\\s]+)?$" maxLength:"254" doc:"Where invoices go." example:"books@example.com"`
 }
@@ -71,6 +72,9 @@ func (b *BillingInput) UnmarshalJSON(data []byte) error {
 		if v, ok := given[name]; ok && v == nil {
 			*p = new(string)
 		}
+	}
+	if b.Country != nil {
+		*b.Country = strings.ToUpper(*b.Country)
 	}
 	return nil
 }

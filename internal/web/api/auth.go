@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"igny8"
@@ -134,7 +135,7 @@ type RegisterInput struct {
 }
 
 func (b RegisterInput) form(dev auth.Device) signup.Form {
-	f := signup.Form{Email: b.Email, Password: b.Password, FirstName: b.FirstName, LastName: b.LastName, Country: b.Country,
+	f := signup.Form{Email: b.Email, Password: b.Password, FirstName: b.FirstName, LastName: b.LastName, Country: strings.ToUpper(b.Country),
 		AccountName: b.AccountName, Plan: b.Plan, Cycle: b.Cycle, PaymentMethod: b.PaymentMethod, Device: dev}
 	if b.Quote != nil {
 		f.Quote = *b.Quote

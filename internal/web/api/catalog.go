@@ -15,7 +15,7 @@ import (
 func RegisterCatalog(a *API, s *catalog.Service) {
 	h := catalogHandler{s}
 	get := func(path, id, summary, doc string) Route {
-		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Catalogue", Public: true}
+		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Catalogue", Public: true, Open: true}
 	}
 	Register(a, get("/plans", "listPlans", "List the plans with their prices in a country", "Without a country, prices are in US dollars."), h.plans)
 	Register(a, get("/payment-methods", "listPaymentMethods", "List the ways to pay in a country",
@@ -281,7 +281,7 @@ func quoteBody(q catalog.Quote) QuoteBody {
 }
 
 func (h catalogHandler) quote(ctx context.Context, in *In[QuoteInput]) (*Out[QuoteBody], error) {
-	q, err := h.s.Quote(ctx, in.Body.Plan, in.Body.Cycle, in.Body.Country)
+	q, err := h.s.Quote(ctx, in.Body.Plan, in.Body.Cycle, strings.ToUpper(in.Body.Country))
 	if err != nil {
 		return nil, err
 	}

@@ -161,6 +161,9 @@ func (a *API) success(rt Route, r *huma.Response) {
 	if rt.Produces != "" {
 		names = append(names, "Content-Disposition")
 	}
+	if rt.Open {
+		names = append(names, "Cache-Control")
+	}
 	if rt.Method == http.MethodPost {
 		names = append(names, "Idempotent-Replayed")
 	}

@@ -98,6 +98,7 @@ func ErrorCodes() []ErrorCode {
 		{"too_many_files", 413, "More than five files were sent.", "Send the most telling ones."},
 		{"too_many_parts", 413, "The form has too many parts.", "Send the documented fields only."},
 		{"unsupported_media_type", 415, "The body is of a media type that the route does not take.", "Send application/json in UTF-8, or a form where files are taken."},
+		{"unsupported_encoding", 415, "The body is compressed, as Content-Encoding says.", "Send it as it is. Answers can be compressed: send Accept-Encoding: gzip."},
 		{"unsupported_type", 415, "The file is no JPEG, PNG or PDF that opens without errors; its content decides, not its name.", "Save it as one of these and send it again."},
 		{"image_too_large", 415, "The picture has too many pixels.", "Make it at most 12,000 pixels a side and 40 million in all."},
 

@@ -9,6 +9,7 @@ import (
 
 	"igny8"
 	"igny8/internal/db"
+	"igny8/internal/web"
 )
 
 // etag is a strong entity tag (RFC 9110, 8.8.3) of a rendered object. The account
@@ -51,6 +52,9 @@ func matches(list, tag string, weak bool) bool {
 		one = strings.TrimSpace(one)
 		if weak {
 			one = strings.TrimPrefix(one, "W/")
+		}
+		if plain, ok := strings.CutSuffix(one, web.ETagSuffix+`"`); ok {
+			one = plain + `"`
 		}
 		if one != "" && one == tag {
 			return true

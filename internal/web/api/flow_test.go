@@ -50,6 +50,41 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
+// The same values are the same request, however a client writes them; other values,
+// and numbers that only look alike, are another one.
+func TestIdempotencyComparesValues(t *testing.T) {
+	w := newWorld(t)
+	send := func(key, body string) reply {
+		return w.do("POST", Prefix+"/things", body, "as tim", "Idempotency-Key: "+key)
+	}
+	for i, tt := range []struct{ first, second string }{
+		{`{"name":"x","count":3}`, ` { "count" : 3 , "name" : "x" } `},
+		{`{"name":"x","count":3}`, "{\n\t\"name\": \"\\u0078\",\r\n\"count\": 3.0}"},
+		{`{"name":"x","count":3}`, `{"name":"x","count":30e-1}`},
+		{`{"name":"x","parts":[{"size":1},{"size":2}]}`, `{"parts":[ {"size":1}, {"size":2.00} ],"name":"x"}`},
+		{`{"name":"café"}`, `{"name":"caf\u00e9"}`},
+	} {
+		key := "same" + strconv.Itoa(i)
+		w.wants(send(key, tt.first), 201, "")
+		if r := send(key, tt.second); r.Code != 201 || r.Header().Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s then %s: %d %s", tt.first, tt.second, r.Code, r.Body)
+		}
+	}
+	for i, tt := range []struct{ first, second string }{
+		{`{"name":"x","parts":[{"size":1},{"size":2}]}`, `{"name":"x","parts":[{"size":2},{"size":1}]}`},
+		{`{"name":"x","count":3}`, `{"name":"x","count":4}`},
+		{`{"name":"x"}`, `{"name":"X"}`},
+		{`{"name":"x","parts":[{"size":9007199254740992}]}`, `{"name":"x","parts":[{"size":9007199254740993}]}`},
+	} {
+		key := "other" + strconv.Itoa(i)
+		w.wants(send(key, tt.first), 201, "")
+		w.wants(send(key, tt.second), 422, "idempotency_mismatch")
+	}
+	if string(canonical([]byte("{not json"))) != "{not json" {
+		t.Error("what is no JSON was changed")
+	}
+}
+
 func TestIdempotencyLetsGo(t *testing.T) {
 	w := newWorld(t)
 	for _, body := range []string{`{"name":"bug"}`, `{"name":"busy"}`, `{"name":"panic"}`, `{"nome":"x"}`, `{"name":`} {
@@ -222,6 +257,9 @@ func TestEntityTags(t *testing.T) {
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", `If-Match: "old"`), 412, "stale")
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", "If-Match: W/"+tag), 412, "stale")
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", "If-Match: *"), 200, "")
+	squeezed := strings.TrimSuffix(tag, `"`) + `-gzip"` // the same object, as it was sent compressed
+	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", "If-Match: "+squeezed), 200, "")
+	w.wants(w.do("GET", path, "", "as tim", "If-None-Match: "+squeezed), 304, "")
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim"), 200, "")
 	if a := w.do("PATCH", path, `{"name":"chair <&>"}`, "as tim"); a.Header().Get("ETag") != tag {
 		t.Error("PATCH and GET of one representation differ in their tags")

@@ -28,6 +28,7 @@ type Route struct {
 	Perm   igny8.Permission // what the caller must be allowed
 	Need   account.Need     // what the account's state must allow
 	Public bool             // no credential; one that is sent is not looked at
+	Open   bool             // the same for everybody: may be kept, and be read by pages of any origin
 	Ready  func() error     // refuses before anything is read or written for the caller; nil: never
 
 	// Check tells what the service finds wrong with a JSON body that is refused anyhow,
@@ -65,6 +66,8 @@ func (rt Route) check(others []Route) {
 		panic("api: route without method, path, id, summary or tag: " + rt.Pattern())
 	case rt.Public == (rt.Perm != ""):
 		panic("api: a route is either public or has a permission: " + rt.Pattern())
+	case rt.Open && (!rt.Public || rt.Method != http.MethodGet):
+		panic("api: only a public GET is open: " + rt.Pattern())
 	case rt.Money && rt.Method != http.MethodPost:
 		panic("api: only a POST is a money route: " + rt.Pattern())
 	case slices.ContainsFunc(others, func(o Route) bool { return o.ID == rt.ID }):
@@ -111,6 +114,9 @@ func Register[I, O any](a *API, rt Route, handler func(context.Context, *I) (*O,
 	}
 	explain(a.huma.OpenAPI().Components.Schemas)
 	a.document(rt, done)
+	if rt.Open {
+		a.mux.HandleFunc("OPTIONS "+Prefix+rt.Path, preflight)
+	}
 	a.routes = append(a.routes, rt)
 }
 
