@@ -31,7 +31,7 @@ func RegisterAdmin(a *API, s *billing.Service) {
 	proof := route(http.MethodGet, "/{id}/proofs/{n}", "getPaymentProof", "Download a proof", "Each look is in the account's audit log.")
 	proof.Produces = "*/*"
 
-	Register(a, route(http.MethodGet, "", "listStaffPayments", "List payments, oldest first", ""), h.queue)
+	Register(a, route(http.MethodGet, "", "listStaffPayments", "List payments, oldest first", "Those that wait for a decision, unless `status` says otherwise."), h.queue)
 	Register(a, route(http.MethodGet, "/{id}", "getStaffPayment", "Read a payment with its warnings", "Each look is in the account's own audit log."), h.payment)
 	Register(a, proof, h.proof)
 	Register(a, route(http.MethodPost, "/{id}/claim", "claimPayment", "Reserve a payment for five minutes", "Claiming again extends it."), h.claim)

@@ -118,18 +118,18 @@ var known = igny8.SiteID(exampleID)
 func (w *world) routes() {
 	a := w.api
 	rt := func(method, path, id string) Route {
-		return Route{Method: method, Path: path, ID: id, Summary: "Do " + id, Tag: "Things", Perm: igny8.PermRead, Need: account.NeedRead}
+		return Route{Method: method, Path: path, ID: id, Summary: "Do " + id, Doc: "It does so.", Tag: "Things", Perm: igny8.PermRead, Need: account.NeedRead}
 	}
 	Register(a, rt("GET", "/things", "listThings"), w.list)
 	Register(a, rt("GET", "/things/{id}", "getThing"), w.get)
-	Register(a, Route{Method: "POST", Path: "/things", ID: "createThing", Summary: "Make a thing", Tag: "Things", Perm: igny8.PermSiteWrite,
+	Register(a, Route{Method: "POST", Path: "/things", ID: "createThing", Summary: "Make a thing", Doc: "It does so.", Tag: "Things", Perm: igny8.PermSiteWrite,
 		Need: account.NeedWork, Status: 201}, w.create)
-	Register(a, Route{Method: "POST", Path: "/things/{id}/pay", ID: "payThing", Summary: "Pay a thing", Tag: "Things", Perm: igny8.PermBillingManage,
+	Register(a, Route{Method: "POST", Path: "/things/{id}/pay", ID: "payThing", Summary: "Pay a thing", Doc: "It does so.", Tag: "Things", Perm: igny8.PermBillingManage,
 		Need: account.NeedBilling, Money: true, Files: "proof", Status: 201}, w.pay)
-	Register(a, Route{Method: "PATCH", Path: "/things/{id}", ID: "renameThing", Summary: "Rename", Tag: "Things", Perm: igny8.PermSiteWrite}, w.rename)
+	Register(a, Route{Method: "PATCH", Path: "/things/{id}", ID: "renameThing", Summary: "Rename", Doc: "It does so.", Tag: "Things", Perm: igny8.PermSiteWrite}, w.rename)
 	Register(a, rt("POST", "/things/{id}/poke", "pokeThing"), w.poke)
-	Register(a, Route{Method: "GET", Path: "/catalogue", ID: "catalogue", Summary: "See", Tag: "Public", Public: true}, w.catalogue)
-	Register(a, Route{Method: "POST", Path: "/hook", ID: "hook", Summary: "Hook", Tag: "Public", Public: true, Raw: true, Status: 204}, w.hook)
+	Register(a, Route{Method: "GET", Path: "/catalogue", ID: "catalogue", Summary: "See", Doc: "It does so.", Tag: "Public", Public: true}, w.catalogue)
+	Register(a, Route{Method: "POST", Path: "/hook", ID: "hook", Summary: "Hook", Doc: "It does so.", Tag: "Public", Public: true, Raw: true, Status: 204}, w.hook)
 	file := rt("GET", "/things/{id}/pdf", "pdf")
 	file.Produces = "application/pdf"
 	Register(a, file, func(context.Context, *ByID[igny8.SiteID]) (*FileOut, error) {

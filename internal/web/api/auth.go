@@ -33,8 +33,9 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200)).gives(401, 403), h.login)
 	Register(a, post("/auth/refresh", "refresh", "Exchange a refresh token for new tokens",
 		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200).gives(401, 403), h.refresh)
-	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "", 204), h.logout)
+	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "Access tokens of the session end with it. A token that is not known is no error.", 204), h.logout)
 	Register(a, Route{Method: http.MethodGet, Path: "/me", ID: "getMe", Summary: "See who you are", Tag: "Identity",
+		Doc:  "The person, the account that the token is for, the role in it, and the other accounts.",
 		Perm: igny8.PermSelf, Need: account.NeedNone}, h.me)
 	Register(a, Route{Method: http.MethodPatch, Path: "/me", ID: "updateMe", Summary: "Change your name, language or number style", Tag: "Identity",
 		Doc:  "Members that are left out stay as they are. Pages and letters follow the language from then on.",

@@ -22,14 +22,15 @@ func RegisterCatalog(a *API, s *catalog.Service) {
 		"Those of the country and those of everywhere (`*`), in the order to show them. Without a country, those of everywhere."), h.methods)
 	Register(a, get("/countries", "listCountries", "List the countries with a currency of their own",
 		"Every other country of ISO 3166-1 is accepted too: it has US dollars and the payment methods of everywhere."), h.countries)
-	Register(a, get("/currencies", "listCurrencies", "List the currencies", ""), h.currencies)
-	Register(a, get("/industries", "listIndustries", "List the industries a site can belong to", ""), h.industries)
-	Register(a, get("/industries/{slug}/sectors", "listIndustrySectors", "List the sectors of an industry", ""), h.sectors)
-	Register(a, get("/credit-packages", "listCreditPackages", "List the credit packages with their prices in a country", ""), h.packages)
+	Register(a, get("/currencies", "listCurrencies", "List the currencies", "Those that prices can be in, with their decimals and how amounts are rounded."), h.currencies)
+	Register(a, get("/industries", "listIndustries", "List the industries a site can belong to", "In the order of their names."), h.industries)
+	Register(a, get("/industries/{slug}/sectors", "listIndustrySectors", "List the sectors of an industry", "In the order of their names. 404 when there is no such industry."), h.sectors)
+	Register(a, get("/credit-packages", "listCreditPackages", "List the credit packages with their prices in a country", "Without a country, prices are in US dollars."), h.packages)
 	Register(a, get("/credit-costs", "listCreditCosts", "List what operations cost in credits",
 		"An operation costs `credits` for every `unit_size` units that are started, and at least `minimum`."), h.costs)
 	Register(a, Route{Method: http.MethodPost, Path: "/quotes", ID: "createQuote", Summary: "Lock the price of a plan for 24 hours",
-		Tag: "Catalogue", Public: true, Status: http.StatusCreated}, h.quote)
+		Tag: "Catalogue", Public: true, Status: http.StatusCreated,
+		Doc: "Name it when you register, and the price is that of the quote."}, h.quote)
 }
 
 type catalogHandler struct{ s *catalog.Service }

@@ -62,12 +62,32 @@ func written(doc *huma.OpenAPI) (inJSON, inYAML []byte, err error) {
 		return nil, nil, err
 	}
 	drop(all, "patternDescription")
+	choices(all)
 	if inJSON, err = json.MarshalIndent(all, "", "  "); err != nil {
 		return nil, nil, err
 	}
 	var out bytes.Buffer
 	err = yaml.Convert(&out, bytes.NewReader(inJSON))
 	return append(inJSON, '\n'), out.Bytes(), err
+}
+
+// alternatives are request bodies that come in several shapes. They are read as one,
+// which tells better what is wrong; readers see the shapes.
+var alternatives = map[string][]string{"SpendInput": {"OperationSpend", "CreditSpend"}}
+
+func choices(doc any) {
+	parts, _ := doc.(map[string]any)["components"].(map[string]any)
+	schemas, _ := parts["schemas"].(map[string]any)
+	for name, shapes := range alternatives {
+		if schemas[name] == nil {
+			continue
+		}
+		list := make([]any, len(shapes))
+		for i, shape := range shapes {
+			list[i] = map[string]any{"$ref": schemaPrefix + shape}
+		}
+		schemas[name] = map[string]any{"oneOf": list}
+	}
 }
 
 // drop takes a member out of all objects that have it as a text.

@@ -25,20 +25,20 @@ func RegisterFactors(a *API, s *auth.Service) {
 	Register(a, public("/auth/passkeys/options", "startPasskeyLogin", "Begin a login with a passkey",
 		"Give `options` to navigator.credentials.get and send its answer to /auth/passkeys/login with `token`, once, within five minutes."), h.startLogin)
 	Register(a, public("/auth/passkeys/login", "loginWithPasskey", "Log in with a passkey", "It counts as both factors.").gives(401, 403), h.login)
-	Register(a, own("GET", "/me/second-factor", "getSecondFactor", "See what protects your login besides the password", "", 0), h.get)
+	Register(a, own("GET", "/me/second-factor", "getSecondFactor", "See what protects your login besides the password", "Whether an authenticator app is set up, how many passkeys there are, and how many recovery codes are left.", 0), h.get)
 	Register(a, own("POST", "/me/totp", "startTotp", "Begin to set up an authenticator app",
 		"The secret counts for nothing until a code of it was sent to /me/totp/confirm.", 201), h.start)
 	Register(a, own("POST", "/me/totp/confirm", "confirmTotp", "Switch the authenticator app on with a code of it",
 		"The answer has ten recovery codes, which cannot be read again.", 200).gives(404), h.confirm)
 	Register(a, own("DELETE", "/me/totp", "disableTotp", "Switch the authenticator app off", "If-Match takes the ETag of /me/second-factor.", 0), h.disable)
 	Register(a, own("POST", "/me/totp/recovery-codes", "newRecoveryCodes", "Make new recovery codes", "Those before are void.", 200), h.codes)
-	Register(a, own("GET", "/me/passkeys", "listPasskeys", "List your passkeys", "", 0), h.passkeys)
-	Register(a, own("GET", "/me/passkeys/{id}", "getPasskey", "Read one of your passkeys", "", 0), h.passkey)
+	Register(a, own("GET", "/me/passkeys", "listPasskeys", "List your passkeys", "The oldest first.", 0), h.passkeys)
+	Register(a, own("GET", "/me/passkeys/{id}", "getPasskey", "Read one of your passkeys", "Its name, and when it was used last.", 0), h.passkey)
 	Register(a, own("POST", "/me/passkeys/options", "startPasskey", "Begin to register a passkey",
 		"Give `options` to navigator.credentials.create and send its answer to /me/passkeys with `token`, once, within five minutes.", 200), h.startPasskey)
 	Register(a, own("POST", "/me/passkeys", "addPasskey", "Register a passkey",
 		"Who has no recovery codes yet gets ten, which cannot be read again.", 201), h.add)
-	Register(a, own("DELETE", "/me/passkeys/{id}", "removePasskey", "Remove a passkey", "", 0), h.remove)
+	Register(a, own("DELETE", "/me/passkeys/{id}", "removePasskey", "Remove a passkey", "Asks for the password again. With the last second factor the recovery codes end too.", 0), h.remove)
 }
 
 type factorHandler struct{ s *auth.Service }

@@ -108,7 +108,7 @@ func TestIdempotencyKey(t *testing.T) {
 func TestIdempotencyInProgress(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	w := newWorld(t)
-	Register(w.api, Route{Method: "POST", Path: "/slow", ID: "slow", Summary: "Slow", Tag: "Things", Perm: igny8.PermRead},
+	Register(w.api, Route{Method: "POST", Path: "/slow", ID: "slow", Summary: "Slow", Doc: "It does so.", Tag: "Things", Perm: igny8.PermRead},
 		func(ctx context.Context, _ *struct{}) (*Out[string], error) {
 			close(entered)
 			<-leave
@@ -142,7 +142,7 @@ func TestStoryRendersTheAnswer(t *testing.T) {
 	made := func(n int) *Created[thing] {
 		return &Created[thing]{Location: "/there", Body: thing{ID: known, Name: strconv.Itoa(n)}}
 	}
-	Register(w.api, Route{Method: "POST", Path: "/story", ID: "story", Summary: "Story", Tag: "Things", Perm: igny8.PermRead, Status: 201},
+	Register(w.api, Route{Method: "POST", Path: "/story", ID: "story", Summary: "Story", Doc: "It does so.", Tag: "Things", Perm: igny8.PermRead, Status: 201},
 		func(ctx context.Context, _ *struct{}) (*Created[thing], error) {
 			n, err := story(RenderWith(ctx, made))
 			return made(n), err

@@ -20,7 +20,7 @@ func RegisterJobs(a *API, s *ops.Service) {
 	}
 	Register(a, route(http.MethodGet, "", "listJobs", "List the queue, newest first",
 		"Finished jobs leave the list after a day, those that were given up after a week."), h.jobs)
-	Register(a, route(http.MethodGet, "/{id}", "getJob", "Read a job", ""), h.job)
+	Register(a, route(http.MethodGet, "/{id}", "getJob", "Read a job", "How often it was tried, and the first line of its last error."), h.job)
 	Register(a, route(http.MethodPost, "/{id}/retry", "retryJob", "Try a failed job again",
 		"A retryable, discarded or cancelled job becomes available now. Any other answers 409 with its current state."), h.retry)
 }

@@ -24,7 +24,7 @@ func RegisterKeys(a *API, s *auth.Service) {
 	Register(a, route(http.MethodGet, "/account/api-keys/{id}", "getAPIKey", "Read an API key", "One that ended too; never its secret.", account.NeedBilling, 0), h.get)
 	Register(a, route(http.MethodPost, "/account/api-keys/{id}/rotate", "rotateAPIKey", "Replace an API key by one like it",
 		once+"The old key works on for the overlap.", account.NeedWork, 201), h.rotate)
-	Register(a, route(http.MethodDelete, "/account/api-keys/{id}", "revokeAPIKey", "End an API key at once", "", account.NeedBilling, 0), h.revoke)
+	Register(a, route(http.MethodDelete, "/account/api-keys/{id}", "revokeAPIKey", "End an API key at once", "The next request with it is 401.", account.NeedBilling, 0), h.revoke)
 	Register(a, route(http.MethodPost, "/sites/{id}/api-key", "createSiteAPIKey", "Make an API key for one site", once+"It reaches no other site of the account.", account.NeedWork, 201), h.site)
 }
 

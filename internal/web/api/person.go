@@ -34,10 +34,10 @@ func RegisterPerson(a *API, s *auth.Service) {
 	Register(a, own("POST", "/auth/password/change", "changePassword", "Change your password", "Every session ends; the answer has the tokens of a new one.", 200), h.change)
 	Register(a, own("POST", "/me/email", "changeEmail", "Ask to change your e-mail address",
 		"Both addresses get a link, and both must be opened within 24 hours. "+same, 202), h.email)
-	Register(a, own("GET", "/me/sessions", "listSessions", "See where you are logged in", "", 0), h.sessions)
+	Register(a, own("GET", "/me/sessions", "listSessions", "See where you are logged in", "The last used first. The one that this request came by is marked.", 0), h.sessions)
 	Register(a, own("DELETE", "/me/sessions", "endOtherSessions", "Log out everywhere else", "If-Match takes the ETag of the first page of the list.", 0), h.endOthers)
-	Register(a, own("GET", "/me/sessions/{id}", "getSession", "Read one of your sessions", "", 0), h.session)
-	Register(a, own("DELETE", "/me/sessions/{id}", "endSession", "Log out in one place", "", 0), h.end)
+	Register(a, own("GET", "/me/sessions/{id}", "getSession", "Read one of your sessions", "Where it was begun, and when it was used last.", 0), h.session)
+	Register(a, own("DELETE", "/me/sessions/{id}", "endSession", "Log out in one place", "Its tokens end at once, also those of this request.", 0), h.end)
 }
 
 type personHandler struct{ s *auth.Service }

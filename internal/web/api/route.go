@@ -15,15 +15,15 @@ import (
 	"igny8/internal/web"
 )
 
-// Route is one entry of the table of routes. Method, Path, ID, Summary and Tag are
-// required, and Perm unless Public.
+// Route is one entry of the table of routes. Method, Path, ID, Summary, Doc and Tag
+// are required, and Perm unless Public.
 type Route struct {
 	Method  string // GET, POST, PUT, PATCH or DELETE
 	Path    string // without Prefix, as in "/sites/{id}"
 	ID      string // the operation's name for generated clients, as in "getSite"
 	Summary string // one line
 	Tag     string // chapter of the reference
-	Doc     string // more than one line, when there is more to say
+	Doc     string // what the summary does not say
 
 	Perm   igny8.Permission // what the caller must be allowed
 	Need   account.Need     // what the account's state must allow
@@ -62,8 +62,8 @@ func (rt Route) gives(statuses ...int) Route {
 
 func (rt Route) check(others []Route) {
 	switch {
-	case rt.Method == "" || !strings.HasPrefix(rt.Path, "/") || rt.ID == "" || rt.Summary == "" || rt.Tag == "":
-		panic("api: route without method, path, id, summary or tag: " + rt.Pattern())
+	case rt.Method == "" || !strings.HasPrefix(rt.Path, "/") || rt.ID == "" || rt.Summary == "" || rt.Tag == "" || rt.Doc == "":
+		panic("api: route without method, path, id, summary, doc or tag: " + rt.Pattern())
 	case rt.Public == (rt.Perm != ""):
 		panic("api: a route is either public or has a permission: " + rt.Pattern())
 	case rt.Open && (!rt.Public || rt.Method != http.MethodGet):

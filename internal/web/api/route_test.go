@@ -228,11 +228,12 @@ func TestRouterAnswers(t *testing.T) {
 }
 
 func TestRoutesThatAreNotWellDescribed(t *testing.T) {
-	good := Route{Method: "GET", Path: "/x", ID: "x", Summary: "x", Tag: "x", Perm: igny8.PermRead, Need: account.NeedRead}
+	good := Route{Method: "GET", Path: "/x", ID: "x", Summary: "x", Doc: "It does so.", Tag: "x", Perm: igny8.PermRead, Need: account.NeedRead}
 	for name, change := range map[string]func(*Route){
 		"no permission": func(r *Route) { r.Perm = "" },
 		"both":          func(r *Route) { r.Public = true },
 		"no id":         func(r *Route) { r.ID = "" },
+		"no doc":        func(r *Route) { r.Doc = "" },
 		"money on GET":  func(r *Route) { r.Money = true },
 		"id twice":      func(r *Route) { r.ID = "getThing" },
 	} {

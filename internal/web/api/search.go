@@ -23,12 +23,12 @@ func RegisterSearch(a *API, s *search.Service) {
 		return Route{Method: http.MethodGet, Path: "/admin" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: accounts",
 			Perm: perm, Need: account.NeedNone}
 	}
-	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", ""), h.accounts)
+	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", "With the status that is stored; GET of one account has the one that counts at this moment."), h.accounts)
 	Register(a, route("/accounts/{id}", "getAccountOverview", "Open an account", "Each look is in the account's own audit log."), h.account)
 	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", "Each look is in the account's own audit log."), h.timeline)
 	Register(a, route("/suspicions", "listSuspicions", "Facts that staff may want to look into, newest first",
 		"Of the last 30 days: four or more signups from one network within a day, one name from one network in several accounts, networks with very many logins, references and proofs that several accounts used. Nothing happens by itself."), h.suspicions)
-	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", ""), h.platform)
+	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", "The newest first: staff users, settings, jobs, and what the program did by itself."), h.platform)
 	Register(a, route("/search", "search", "Search everything",
 		"E-mail addresses, account names and numbers, invoice numbers, pay codes, references, receipts, amounts of waiting payments, domains. Spaces, dashes and case do not matter."), h.find)
 }

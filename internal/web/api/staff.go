@@ -17,9 +17,9 @@ func RegisterStaff(a *API, d *desk.Service, s *account.Service) {
 		return Route{Method: method, Path: "/admin/staff" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: staff",
 			Perm: igny8.PermPlatform, Need: account.NeedNone, Status: status}
 	}
-	Register(a, route(http.MethodGet, "", "listStaff", "List the platform's staff", "", 0), h.list)
+	Register(a, route(http.MethodGet, "", "listStaff", "List the platform's staff", "Those that are disabled too.", 0), h.list)
 	Register(a, route(http.MethodPost, "", "createStaff", "Make a staff user", "Nobody gives a permission that they lack.", 201), h.create)
-	Register(a, route(http.MethodGet, "/{id}", "getStaff", "Read a staff user", "", 0), h.get)
+	Register(a, route(http.MethodGet, "/{id}", "getStaff", "Read a staff user", "Their permissions, and whether they are disabled.", 0), h.get)
 	Register(a, route(http.MethodPatch, "/{id}", "updateStaff", "Change what a staff user may, disable or enable them",
 		"Who is disabled is logged out everywhere. The last one with the permission platform keeps it.", 0), h.update)
 }

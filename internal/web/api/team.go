@@ -27,8 +27,8 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 		}
 		return Route{Method: method, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Team", Perm: igny8.PermAccountManage, Need: need}
 	}
-	Register(a, rt("GET", "/account/members", "listMembers", "List who belongs to the account", ""), h.list)
-	Register(a, rt("GET", "/account/members/{id}", "getMember", "Read a member", ""), h.get)
+	Register(a, rt("GET", "/account/members", "listMembers", "List who belongs to the account", "The newest first, with the role of each and when they were here last."), h.list)
+	Register(a, rt("GET", "/account/members/{id}", "getMember", "Read a member", "The role, the sites they are limited to, and when they were here last."), h.get)
 	Register(a, rt("PATCH", "/account/members/{id}", "updateMember", "Change a member's role or sites",
 		"Owners change everybody, admins editors and viewers; nobody raises themselves, and an owner remains. Editors and viewers can be limited "+
 			"to certain `sites`; null is all of them. It takes effect at the member's next request."), h.update)
@@ -36,7 +36,7 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 	leave.Perm, leave.Need = igny8.PermSelf, account.NeedOwn
 	Register(a, leave, h.remove)
 
-	Register(a, rt("GET", "/account/invitations", "listInvitations", "List invitations that wait, or whose time is over", ""), h.invitations)
+	Register(a, rt("GET", "/account/invitations", "listInvitations", "List invitations that wait, or whose time is over", "The newest first; accepted and revoked ones are not among them."), h.invitations)
 	invite := rt("POST", "/account/invitations", "createInvitation", "Invite a person by letter",
 		"Good for seven days, once. 403 `limit_reached` when members and open invitations fill the plan's seats. `url` leads there too, for who can log in "+
 			"with the invited address; only the letter's link proves the address of somebody new.")
@@ -44,7 +44,7 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 	Register(a, invite, h.invite)
 	Register(a, rt("GET", "/account/invitations/{id}", "getAccountInvitation", "Read an invitation", "One that waits, or whose time is over."), h.invitation)
 	Register(a, rt("POST", "/account/invitations/{id}/resend", "resendInvitation", "Write the letter again, for another seven days", "The links before end."), h.resend)
-	Register(a, rt("DELETE", "/account/invitations/{id}", "revokeInvitation", "Revoke an invitation", ""), h.revoke)
+	Register(a, rt("DELETE", "/account/invitations/{id}", "revokeInvitation", "Revoke an invitation", "Its links end at once."), h.revoke)
 
 	give := rt("POST", "/account/transfer-ownership", "offerOwnership", "Offer the account's ownership to another member",
 		"They get a letter. When they accept, within seven days, they are an owner and you are an admin.")
@@ -53,14 +53,15 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 	open := rt("GET", "/account/transfer-ownership", "getOwnershipOffer", "Read the offer of ownership that waits", "404 when there is none.")
 	open.Perm = igny8.PermAccountClose
 	Register(a, open.gives(404), h.offered)
-	stop := rt("DELETE", "/account/transfer-ownership", "cancelOwnership", "Cancel the offer of ownership", "")
+	stop := rt("DELETE", "/account/transfer-ownership", "cancelOwnership", "Cancel the offer of ownership", "The link in the letter ends at once. 404 when no offer waits.")
 	stop.Perm, stop.Need = igny8.PermAccountClose, account.NeedBilling
 	Register(a, stop.gives(404), h.cancel)
-	take := rt("POST", "/account/transfer-ownership/accept", "acceptOwnership", "Accept the ownership with the token of the letter", "")
+	take := rt("POST", "/account/transfer-ownership/accept", "acceptOwnership", "Accept the ownership with the token of the letter", "You become an owner, and whoever offered it an admin. 422 `link_invalid` when the offer is not for you, or over.")
 	take.Perm, take.Need, take.Status = igny8.PermSelf, account.NeedOwn, http.StatusNoContent
 	Register(a, take, h.take)
 
-	Register(a, Route{Method: http.MethodGet, Path: "/invitations/{token}", ID: "getInvitation", Summary: "See what an invitation is to", Tag: "Team", Public: true}, h.look)
+	Register(a, Route{Method: http.MethodGet, Path: "/invitations/{token}", ID: "getInvitation", Summary: "See what an invitation is to", Tag: "Team", Public: true,
+		Doc: "For whoever has the link. 422 `link_invalid` when it was used, revoked or is too old."}, h.look)
 	Register(a, Route{Method: http.MethodPost, Path: "/invitations/{token}/accept", ID: "acceptInvitation", Summary: "Accept an invitation", Tag: "Team", Public: true,
 		Doc: "With an access token, as that person: their address must be the invited one, and proved. Without one, as somebody new: with a name and a password, " +
 			"by the token of the letter; the answer then has tokens."}.gives(401, 403), h.accept)
