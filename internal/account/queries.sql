@@ -175,3 +175,23 @@ WHERE app_user.id = @user_id AND session.id = @session_id AND session.acting IS 
 -- name: CountAccounts :one
 -- system scope: the demonstration must not mix with real accounts.
 SELECT count(*) FROM account;
+
+-- name: InsertStaffChange :exec
+-- system scope: staff are of no tenant.
+INSERT INTO staff_change (id, user_id, made_by, what, created_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: StaffMakers :many
+-- system scope: who made whose login, or gave it something. The operator's acts make nobody.
+SELECT user_id, made_by, created_at FROM staff_change WHERE what IN ('create', 'enable', 'grant', 'reset') AND made_by IS NOT NULL;
+
+-- name: LatestStaffChange :one
+-- system scope: when a login was last given to somebody; no row for one that is older than these records.
+SELECT created_at FROM staff_change WHERE user_id = $1 AND what IN ('create', 'enable', 'grant', 'reset') ORDER BY created_at DESC LIMIT 1;
+
+-- name: StaffLostSince :one
+-- system scope: how many times staff lost rights or access since a time.
+SELECT count(*) FROM staff_change WHERE what IN ('disable', 'withdraw') AND created_at > @since;
+
+-- name: StaffChangedSince :one
+-- system scope: how many times a login of staff was changed since a time.
+SELECT count(*) FROM staff_change WHERE user_id = @user_id AND created_at > @since;

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/catalog"
 	"igny8/internal/config"
@@ -83,7 +85,7 @@ func examine(ctx context.Context, cfg config.Config, d *db.DB) []finding {
 	if cfg.PublicURL == "" {
 		list = append(list, finding{What: "public address", Note: true, Why: "links in letters will point at the listening address", Fix: "set IGNY8_PUBLIC_URL"})
 	}
-	return append(list, people(ctx, d), accountNumbers(ctx, d))
+	return append(append(list, people(ctx, d)...), accountNumbers(ctx, d))
 }
 
 func mailServer(cfg config.Config) finding {
@@ -158,25 +160,35 @@ func writable(cfg config.Config) finding {
 	return finding{What: "data folder: can be written", OK: true}
 }
 
-func people(ctx context.Context, d *db.DB) finding {
+func people(ctx context.Context, d *db.DB) []finding {
 	staff, err := account.NewService(d).Staff(ctx)
 	if err != nil {
-		return finding{What: "staff", Why: err.Error()}
+		return []finding{{What: "staff", Why: err.Error()}}
 	}
-	if !anyActive(staff) {
-		return finding{What: "staff", Why: "there is no staff user, so nobody can approve payments",
-			Fix: "igny8 staff create --email you@example.com --password-stdin"}
-	}
-	return finding{What: fmt.Sprintf("staff: %d", len(staff)), OK: true}
-}
-
-func anyActive(staff []account.User) bool {
+	approvers, both := 0, ""
 	for _, u := range staff {
-		if u.Status == "active" {
-			return true
+		if !account.May(u, igny8.PermPayments) {
+			continue
+		}
+		approvers++
+		if account.May(u, igny8.PermPlatform) {
+			both = u.Email
 		}
 	}
-	return false
+	switch {
+	case !slices.ContainsFunc(staff, func(u account.User) bool { return u.Status == "active" }):
+		return []finding{{What: "staff", Why: "there is no staff user, so nobody can approve payments",
+			Fix: "igny8 staff create --email you@example.com --password-stdin"}}
+	case approvers < 2:
+		return []finding{{What: fmt.Sprintf("staff: %d", len(staff)), OK: true}, {What: "two people", Note: true,
+			Why: "fewer than two of staff may approve payments, so one approval suffices for every amount; the audit log marks such approvals with one_approver",
+			Fix: "igny8 staff create --permissions payments --email colleague@example.com --password-stdin"}}
+	case both != "":
+		return []finding{{What: fmt.Sprintf("staff: %d", len(staff)), OK: true}, {What: "two people", Note: true,
+			Why: both + " may both approve payments and make staff; whom they make is no second person beside them",
+			Fix: "give platform to somebody who does not approve payments"}}
+	}
+	return []finding{{What: fmt.Sprintf("staff: %d", len(staff)), OK: true}}
 }
 
 // accountNumbers looks for payment methods that customers would be sent to

@@ -195,7 +195,7 @@ func TestConsoleEndsWithItsSession(t *testing.T) {
 		if _, err := p.s.CreateStaff(p.Context(), "chief@example.com", consolePassword); err != nil {
 			p.Fatal(err)
 		}
-		if err := desk.New(p.d, p.s).DisableStaff(p.Context(), "staff@example.com"); err != nil {
+		if err := desk.New(p.d, p.s, desk.Limits{}).DisableStaff(p.Context(), "staff@example.com"); err != nil {
 			p.Fatal(err)
 		}
 		p.gone(staff.Token, "after the user was disabled")

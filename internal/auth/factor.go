@@ -355,6 +355,9 @@ func (s *Service) ResetStaffFactors(ctx context.Context, email string) error {
 		if !u.Staff {
 			return igny8.ErrNotFound
 		}
+		if err := account.RecordStaffChange(ctx, tx, igny8.UserID{}, u.ID, account.StaffReset); err != nil {
+			return err
+		}
 		if err := s.takeFactors(ctx, tx, u, "reset"); err != nil {
 			return err
 		}

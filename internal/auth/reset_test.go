@@ -16,7 +16,7 @@ import (
 
 // reset is what the staff user does upon Ayesha's account.
 func (p *people) reset(staff igny8.Actor, user igny8.UserID, note string) error {
-	_, err := desk.New(p.d, p.s).ResetSecondFactor(p.Context(), staff, p.home, user, note)
+	_, err := desk.New(p.d, p.s, desk.Limits{}).ResetSecondFactor(p.Context(), staff, p.home, user, note)
 	return err
 }
 
@@ -131,7 +131,7 @@ func TestWhoseSecondFactorStaffMayNotTakeAway(t *testing.T) {
 		}
 
 		p.enrol(p.actor(ayesha))
-		_, err = desk.New(p.d, p.s).ResetSecondFactor(p.Context(), staff, igny8.NewID[igny8.AccountID](p.clock.Now()), p.customer, "no such account")
+		_, err = desk.New(p.d, p.s, desk.Limits{}).ResetSecondFactor(p.Context(), staff, igny8.NewID[igny8.AccountID](p.clock.Now()), p.customer, "no such account")
 		p.code(err, "not_found", "of an account that is not there")
 		p.joins(staff.User, p.home)
 		p.code(p.reset(staff, p.customer, "my own account"), "self_approval", "of staff's own account")
@@ -149,7 +149,7 @@ func TestOneOfManyTakesTheSecondFactorAway(t *testing.T) {
 		for i := range errs {
 			all.Go(func() {
 				for {
-					_, errs[i] = desk.New(p.d, p.s).ResetSecondFactor(p.Context(), staff, accounts[i%2], p.customer, "all at once")
+					_, errs[i] = desk.New(p.d, p.s, desk.Limits{}).ResetSecondFactor(p.Context(), staff, accounts[i%2], p.customer, "all at once")
 					if igny8.KindOf(errs[i]) != igny8.Unavailable {
 						return
 					}

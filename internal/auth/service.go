@@ -222,6 +222,9 @@ func AddStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor, n account.NewUs
 	if err != nil {
 		return u, err
 	}
+	if err := account.RecordStaffChange(ctx, tx, actor.User, u.ID, account.StaffCreated); err != nil {
+		return u, err
+	}
 	return u, audit.Record(ctx, tx, actor, audit.Entry{Action: "staff.create", ObjectType: "user", ObjectID: u.ID.String(),
 		Details: map[string]any{"email": u.Email, "permissions": account.Granted(u)}})
 }

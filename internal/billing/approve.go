@@ -36,15 +36,17 @@ type Approval struct {
 // credits, receipt, audit and outbox change in one commit. A second approval of
 // the same payment is a conflict that names who decided and when.
 //
-// Above the currency's limit, or when a warning was overridden, the first
-// approval is recorded and the payment waits for a second member of staff; then
-// the returned payment is still pending_approval. It is so too, with Hold set,
-// while the approval may be taken back.
+// From the currency's limit on, or when a warning was overridden, the first
+// approval is recorded and the payment waits for a second member of staff, who is
+// not of the first one's making; then the returned payment is still
+// pending_approval. Where nobody else may approve at all, one suffices, and the
+// audit log says so. The payment is pending_approval too, with Hold set, while the
+// approval may be taken back.
 func (s *Service) Approve(ctx context.Context, actor igny8.Actor, id igny8.PaymentID, in Approval) (out StaffPayment, err error) {
 	if !actor.Can(igny8.PermPayments) {
 		return out, igny8.E(igny8.Forbidden, "forbidden", "Only platform staff approve payments.")
 	}
-	seen, err := s.StaffPayment(ctx, id)
+	seen, err := s.review(ctx, actor.User, id)
 	if err != nil {
 		return out, err
 	}
@@ -58,51 +60,59 @@ func (s *Service) Approve(ctx context.Context, actor igny8.Actor, id igny8.Payme
 	return out, err
 }
 
-func approveTx(ctx context.Context, tx *db.Tx, s *Service, actor igny8.Actor, seen StaffPayment, in Approval) (StaffPayment, error) {
+func approveTx(ctx context.Context, tx *db.Tx, s *Service, actor igny8.Actor, seen review, in Approval) (StaffPayment, error) {
 	a, err := account.Lock(ctx, tx)
 	if err != nil {
-		return seen, err
+		return seen.StaffPayment, err
 	}
 	p, err := getPayment(ctx, tx, seen.ID)
 	if err != nil {
-		return seen, err
+		return seen.StaffPayment, err
 	}
+	d, err := judge(ctx, tx, actor, p, seen, in)
+	if err != nil {
+		return seen.StaffPayment, err
+	}
+	second, err := twoNeeded(ctx, tx, p, d)
+	if err != nil {
+		return seen.StaffPayment, err
+	}
+	d.alone = second && seen.alone
+	out := seen.StaffPayment
+	if second && !d.alone && p.FirstApprovedBy.IsZero() {
+		out.Payment, err = firstApproval(ctx, tx, p, d)
+		return out, err
+	}
+	if err := secondAgrees(p, d, seen); err != nil {
+		return out, err
+	}
+	if in.Hold > 0 {
+		out.Payment = p
+		out.Hold, err = hold(ctx, tx, p, d, in.Hold)
+		return out, err
+	}
+	out.Payment, out.Invoice, err = s.succeed(ctx, tx, a, p, d)
+	return out, err
+}
+
+// judge refuses a decision that may not be made, and returns it with what it leaves out.
+func judge(ctx context.Context, tx *db.Tx, actor igny8.Actor, p Payment, seen review, in Approval) (decision, error) {
+	d := decision{actor: actor, received: in.ReceivedMinor, evidence: in.Evidence, note: in.Note, override: in.OverrideWarnings}
 	if err := mayDecide(ctx, tx, actor, p); err != nil {
-		return seen, err
+		return d, err
 	}
 	if in.Check != nil {
 		if err := in.Check(p, seen.Warnings); err != nil {
-			return seen, err
+			return d, err
 		}
 	}
 	if err := overridden(seen.Warnings, in.OverrideWarnings); err != nil {
-		return seen, err
+		return d, err
 	}
-	d := decision{actor: actor, received: in.ReceivedMinor, evidence: in.Evidence, note: in.Note, override: in.OverrideWarnings}
 	if d.received == 0 {
 		d.received = p.AmountMinor
 	}
-	second, err := needsSecond(ctx, tx, p, d)
-	if err != nil {
-		return seen, err
-	}
-	if second && p.FirstApprovedBy.IsZero() {
-		p, err = firstApproval(ctx, tx, p, d)
-	} else {
-		if err := secondAgrees(p, d); err != nil {
-			return seen, err
-		}
-		if in.Hold > 0 {
-			seen.Hold, err = hold(ctx, tx, p, d, in.Hold)
-		} else {
-			p, seen.Invoice, err = s.succeed(ctx, tx, a, p, d)
-		}
-	}
-	if err != nil {
-		return seen, err
-	}
-	seen.Payment = p
-	return seen, nil
+	return d, bounded(d.received, seen.Invoice)
 }
 
 // mayDecide refuses a payment that is decided, and staff with an interest in it.
@@ -128,6 +138,7 @@ type decision struct {
 	received       int64
 	evidence, note string
 	override       []string
+	alone          bool // two were asked for, and nobody else may approve
 }
 
 // overridden refuses while a warning that stops approval is not named.
@@ -145,18 +156,6 @@ func overridden(ws []Warning, named []string) error {
 		"There are warnings on this payment; look into them, then name them in override_warnings.").With("warnings", open)
 }
 
-// needsSecond reports whether two members of staff must agree.
-func needsSecond(ctx context.Context, tx *db.Tx, p Payment, d decision) (bool, error) {
-	if len(d.override) > 0 || !p.FirstApprovedBy.IsZero() {
-		return true, nil
-	}
-	limit, err := billingdb.New(tx).SecondApprovalLimit(ctx, p.Currency)
-	if err != nil {
-		return false, fmt.Errorf("read approval limit: %w", err)
-	}
-	return limit != nil && d.received >= *limit, nil
-}
-
 func firstApproval(ctx context.Context, tx *db.Tx, p Payment, d decision) (Payment, error) {
 	row, err := billingdb.New(tx).FirstApproval(ctx, billingdb.FirstApprovalParams{AccountID: tx.Account, ID: p.ID, UserID: d.actor.User,
 		ReceivedMinor: &d.received, Overridden: codes(d.override), Evidence: d.evidence, DecisionNote: d.note, Now: &tx.Now})
@@ -169,20 +168,6 @@ func firstApproval(ctx context.Context, tx *db.Tx, p Payment, d decision) (Payme
 	p.Payment = row
 	return p, audit.Record(ctx, tx, d.actor, audit.Entry{Action: "payment.approve_first", ObjectType: "payment", ObjectID: p.ID.String(),
 		Details: map[string]any{"received_minor": d.received, "overridden": d.override}})
-}
-
-// secondAgrees checks the second of two approvals against the first.
-func secondAgrees(p Payment, d decision) error {
-	switch {
-	case p.FirstApprovedBy.IsZero():
-		return nil
-	case p.FirstApprovedBy == d.actor.User:
-		return igny8.E(igny8.Conflict, "second_approver_required", "You approved this payment already; another member of staff must confirm it.")
-	case p.FirstReceivedMinor != nil && *p.FirstReceivedMinor != d.received:
-		return igny8.InvalidField("received_minor", "differs_from_first", "The first approval states another amount received; settle which is right, or reject.").
-			With("first_received_minor", *p.FirstReceivedMinor)
-	}
-	return nil
 }
 
 func codes(list []string) []byte {
@@ -226,7 +211,7 @@ func (s *Service) succeed(ctx context.Context, tx *db.Tx, a account.Account, p P
 			return p, inv, err
 		}
 	}
-	return p, inv, s.tellApproved(ctx, tx, d.actor, inv, p)
+	return p, inv, s.tellApproved(ctx, tx, d, inv, p)
 }
 
 // settle divides the money: to the invoice what is due, the rest to the
@@ -257,7 +242,7 @@ func settle(ctx context.Context, tx *db.Tx, inv Invoice, p Payment, received int
 		Currency: p.Currency, AmountMinor: surplus, BalanceAfterMinor: after, Reason: "overpayment", PaymentID: p.ID, InvoiceID: inv.ID, CreatedAt: tx.Now})
 }
 
-func (s *Service) tellApproved(ctx context.Context, tx *db.Tx, actor igny8.Actor, inv Invoice, p Payment) error {
+func (s *Service) tellApproved(ctx context.Context, tx *db.Tx, d decision, inv Invoice, p Payment) error {
 	owner, err := account.Owner(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("find owner: %w", err)
@@ -272,9 +257,9 @@ func (s *Service) tellApproved(ctx context.Context, tx *db.Tx, actor igny8.Actor
 	if err := event.Emit(ctx, tx, "payment.approved", p.ID.String(), thin(p)); err != nil {
 		return err
 	}
-	return audit.Record(ctx, tx, actor, audit.Entry{Action: "payment.approve", ObjectType: "payment", ObjectID: p.ID.String(),
-		Details: map[string]any{"invoice": inv.Number, "received": received.String(), "receipt": *p.ReceiptNumber,
-			"proofs": hashes(p.Proofs), "note": p.DecisionNote}})
+	return audit.Record(ctx, tx, d.actor, audit.Entry{Action: "payment.approve", ObjectType: "payment", ObjectID: p.ID.String(),
+		Details: d.details(map[string]any{"invoice": inv.Number, "received": received.String(), "receipt": *p.ReceiptNumber,
+			"proofs": hashes(p.Proofs), "note": p.DecisionNote})})
 }
 
 func hashes(proofs []Proof) []string {

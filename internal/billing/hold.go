@@ -117,8 +117,14 @@ func (s *Service) holds(ctx context.Context, until time.Time) (list []Hold, err 
 	return list, err
 }
 
+var errNoLonger = igny8.E(igny8.Forbidden, "approver_changed", "Whoever approved this may not approve any more, or their login was changed meanwhile.")
+
+// complete makes a held approval take effect, if whoever gave it still may.
 func (s *Service) complete(ctx context.Context, h Hold) error {
-	seen, err := s.StaffPayment(ctx, h.PaymentID)
+	if err := s.stillMay(ctx, h); err != nil {
+		return err
+	}
+	seen, err := s.review(ctx, h.HeldBy, h.PaymentID)
 	if err != nil {
 		return err
 	}
@@ -136,6 +142,16 @@ func (s *Service) complete(ctx context.Context, h Hold) error {
 		}
 		_, err = approveTx(ctx, tx, s, holder(*mine), seen, Approval{ReceivedMinor: mine.ReceivedMinor, Evidence: mine.Evidence,
 			Note: mine.DecisionNote, OverrideWarnings: named})
+		return err
+	})
+}
+
+func (s *Service) stillMay(ctx context.Context, h Hold) error {
+	return s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		may, err := account.StillMay(ctx, tx, h.HeldBy, igny8.PermPayments, h.CreatedAt)
+		if err == nil && !may {
+			err = errNoLonger
+		}
 		return err
 	})
 }

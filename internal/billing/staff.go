@@ -63,16 +63,20 @@ func (s *Service) Queue(ctx context.Context, status igny8.PaymentStatus, p igny8
 // StaffPayment reads one payment of any account.
 func (s *Service) StaffPayment(ctx context.Context, id igny8.PaymentID) (out StaffPayment, err error) {
 	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		row, err := billingdb.New(tx).QueueEntry(ctx, id)
-		if err != nil {
-			return err
-		}
-		one := []StaffPayment{staffPayment(row)}
-		err = complete(ctx, tx, row.Payment.Status, one)
-		out = one[0]
+		out, err = readStaffPayment(ctx, tx, id)
 		return err
 	})
 	return out, err
+}
+
+func readStaffPayment(ctx context.Context, tx *db.Tx, id igny8.PaymentID) (StaffPayment, error) {
+	row, err := billingdb.New(tx).QueueEntry(ctx, id)
+	if err != nil {
+		return StaffPayment{}, err
+	}
+	one := []StaffPayment{staffPayment(row)}
+	err = complete(ctx, tx, row.Payment.Status, one)
+	return one[0], err
 }
 
 // OpenPayment is StaffPayment for staff who look at it: that they did is in the

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type Config struct {
 	Hold        string `env:"IGNY8_APPROVAL_HOLD" envDefault:"10s" help:"how long staff may undo an approval made on the pages before it takes effect, 0s to 60s; the API approves at once"`
 	Target      string `env:"IGNY8_APPROVAL_TARGET" envDefault:"2h" help:"within what time staff mean to decide on a payment; the queue compares with it"`
 	StaffFactor string `env:"IGNY8_STAFF_SECOND_FACTOR" envDefault:"auto" help:"required: staff without a second factor may open nothing but its set-up; optional: they are asked to; auto: required, except in the demonstration and where this server listens and is reached on the machine itself only"`
+	GiftCredits string `env:"IGNY8_GIFT_CREDITS" envDefault:"10000" help:"how many credits one member of staff gives alone within a day; more needs a second one"`
+	GiftMonths  string `env:"IGNY8_GIFT_MONTHS" envDefault:"3" help:"how many months of plans one member of staff gives alone within a day; more needs a second one"`
 	LogFormat   string `env:"IGNY8_LOG" envDefault:"text" help:"text or json"`
 
 	// Demo says on every page that the data are invented. The demo command sets it.
@@ -176,6 +179,11 @@ func (c Config) validate() error {
 	if c.StaffFactor != "required" && c.StaffFactor != "optional" && c.StaffFactor != "auto" {
 		errs = append(errs, errors.New("IGNY8_STAFF_SECOND_FACTOR must be required, optional or auto"))
 	}
+	for name, text := range map[string]string{"IGNY8_GIFT_CREDITS": c.GiftCredits, "IGNY8_GIFT_MONTHS": c.GiftMonths} {
+		if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 {
+			errs = append(errs, errors.New(name+" must be a whole number from 0"))
+		}
+	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		errs = append(errs, errors.New("IGNY8_LOG must be text or json"))
 	}
@@ -218,6 +226,14 @@ func (c Config) TrustedProxies() []netip.Prefix {
 func (c Config) ApprovalHold() time.Duration {
 	d, _ := time.ParseDuration(c.Hold) // checked when the settings were read
 	return d
+}
+
+// GiftLimits are how many credits and how many months of plans one member of staff gives
+// alone within a day.
+func (c Config) GiftLimits() (credits, months int64) {
+	credits, _ = strconv.ParseInt(c.GiftCredits, 10, 64) // checked when the settings were read
+	months, _ = strconv.ParseInt(c.GiftMonths, 10, 64)
+	return credits, months
 }
 
 // ApprovalTarget is within what time staff mean to decide.

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"igny8"
 	"igny8/internal/account"
@@ -10,16 +11,25 @@ import (
 	"igny8/internal/auth"
 	"igny8/internal/db"
 	"igny8/internal/idem"
+	"igny8/internal/mail"
 )
+
+// Limits are how much one member of staff gives alone within a day; more needs a second
+// person.
+type Limits struct {
+	Credits int64 // to all accounts together
+	Months  int64 // of plans, to all accounts together
+}
 
 // Service runs what staff do.
 type Service struct {
-	db   *db.DB
-	auth *auth.Service
+	db     *db.DB
+	auth   *auth.Service
+	limits Limits
 }
 
 // New returns the service.
-func New(d *db.DB, a *auth.Service) *Service { return &Service{d, a} }
+func New(d *db.DB, a *auth.Service, l Limits) *Service { return &Service{d, a, l} }
 
 // The states of a staff user.
 const (
@@ -29,6 +39,7 @@ const (
 
 var (
 	errGrant     = igny8.E(igny8.Forbidden, "forbidden", "You can give only permissions that you have yourself.")
+	errTake      = igny8.E(igny8.Forbidden, "forbidden", "You can take away only permissions that you have yourself, and end the access only of somebody who has no more than you.")
 	errLastAdmin = igny8.E(igny8.Conflict, "last_admin", "This is the last staff user who may manage staff; give another one that permission first.")
 	errNoneGiven = igny8.InvalidField("permissions", "required", "Give at least one permission.")
 )
@@ -82,8 +93,8 @@ type StaffPatch struct {
 }
 
 // ChangeStaff gives a staff user other permissions, disables or enables them. Who
-// is disabled is logged out everywhere. Nobody gives what they lack, and one who
-// may manage staff always stays (409 last_admin).
+// is disabled is logged out everywhere. Nobody gives or takes what they lack, and one
+// who may manage staff always stays (409 last_admin). The person gets a letter.
 func (s *Service) ChangeStaff(ctx context.Context, actor igny8.Actor, id igny8.UserID, p StaffPatch) (u account.User, err error) {
 	return s.changeStaff(ctx, actor, func(one account.User) bool { return one.ID == id }, p)
 }
@@ -124,6 +135,9 @@ func (s *Service) changeStaff(ctx context.Context, actor igny8.Actor, which func
 				return err
 			}
 		}
+		if err := recordChanges(ctx, tx, actor, before, u); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, actor, audit.Entry{Action: actionOf(before, u), ObjectType: "user", ObjectID: u.ID.String(),
 			Details: map[string]any{"email": u.Email, "permissions": account.Granted(u), "before": account.Granted(before)}})
 	})
@@ -144,14 +158,56 @@ func (p StaffPatch) on(actor igny8.Actor, u account.User) (permissions []igny8.P
 			return nil, "", igny8.InvalidField("status", "unknown_status", "Use active or disabled.")
 		}
 	}
-	given := permissions
-	if enabled := u.Status == Disabled && status == Active; !enabled {
-		given = slices.DeleteFunc(slices.Clone(permissions), func(one igny8.Permission) bool { return slices.Contains(account.Granted(u), one) })
+	given, taken := lacking(permissions, account.Granted(u)), lacking(account.Granted(u), permissions)
+	switch {
+	case u.Status == Disabled && status == Active:
+		given = permissions
+	case u.Status == Active && status == Disabled:
+		taken = account.Granted(u)
 	}
 	if len(given) > 0 {
-		err = mayGrant(actor, given)
+		if err := mayGrant(actor, given); err != nil {
+			return nil, "", err
+		}
 	}
-	return permissions, status, err
+	if !actor.User.IsZero() && slices.ContainsFunc(taken, func(one igny8.Permission) bool { return !actor.Can(one) }) {
+		return nil, "", errTake
+	}
+	return permissions, status, nil
+}
+
+// lacking are those of the first list that are not in the second.
+func lacking(list, in []igny8.Permission) []igny8.Permission {
+	return slices.DeleteFunc(slices.Clone(list), func(one igny8.Permission) bool { return slices.Contains(in, one) })
+}
+
+// recordChanges notes what the change gave to the login and took from it, for the rule of
+// two people, and writes to whoever has the login.
+func recordChanges(ctx context.Context, tx *db.Tx, actor igny8.Actor, before, after account.User) error {
+	for what, did := range map[string]bool{
+		account.StaffEnabled:   before.Status == Disabled && after.Status == Active,
+		account.StaffDisabled:  before.Status == Active && after.Status == Disabled,
+		account.StaffGranted:   len(lacking(account.Granted(after), account.Granted(before))) > 0,
+		account.StaffWithdrawn: len(lacking(account.Granted(before), account.Granted(after))) > 0,
+	} {
+		if !did {
+			continue
+		}
+		if err := account.RecordStaffChange(ctx, tx, actor.User, after.ID, what); err != nil {
+			return err
+		}
+	}
+	return mail.Enqueue(ctx, tx, mail.Letter{To: after.Email, Lang: after.Language, Template: "staff_changed",
+		Key: "staff_changed:" + db.NewID[igny8.RowID](tx).String(), Data: map[string]any{"Name": after.FirstName, "By": actor.Email,
+			"Disabled": after.Status == Disabled, "Permissions": words(account.Granted(after))}})
+}
+
+func words(list []igny8.Permission) string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = string(p)
+	}
+	return strings.Join(names, ", ")
 }
 
 // manages reports whether a staff user may change staff.

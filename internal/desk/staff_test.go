@@ -41,10 +41,8 @@ func on(t *testing.T, f func(*bureau)) {
 		signer, err := auth.NewSigner("igny8", "igny8/api", key)
 		b.must(err)
 		b.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: make([]byte, 32), Unlimited: true})
-		b.desk = desk.New(d, b.auth)
-		_, err = b.auth.CreateStaff(t.Context(), "chief@example.com", password)
-		b.must(err)
-		b.chief = b.login("chief@example.com")
+		b.desk = desk.New(d, b.auth, desk.Limits{Credits: 10_000, Months: 3})
+		b.chief = b.colleague("chief@example.com")
 		f(b)
 		doctortest.Assert(t, d)
 	}, dbtest.WithClock(clock))
@@ -125,11 +123,10 @@ func TestNobodyGivesWhatTheyLack(t *testing.T) {
 			{"validation_failed", desk.StaffPatch{Permissions: &[]igny8.Permission{}}},
 			{"validation_failed", desk.StaffPatch{Permissions: &[]igny8.Permission{"platform.unknown"}}},
 			{"validation_failed", desk.StaffPatch{Permissions: &[]igny8.Permission{igny8.PermAccountClose}}},
-			{"", desk.StaffPatch{Status: &status}},
-			{"forbidden", desk.StaffPatch{Status: &enabled}}, // it would give payments
+			{"forbidden", desk.StaffPatch{Status: &status}}, // it would take payments
+			{"", desk.StaffPatch{Status: &enabled}},         // as it is
 			{"", desk.StaffPatch{Permissions: &[]igny8.Permission{igny8.PermPayments, igny8.PermPlatform}}},
-			{"", desk.StaffPatch{Permissions: &[]igny8.Permission{igny8.PermPlatform}}},
-			{"", desk.StaffPatch{Status: &enabled}},
+			{"forbidden", desk.StaffPatch{Permissions: &[]igny8.Permission{igny8.PermPlatform}}},
 		} {
 			_, err := b.desk.ChangeStaff(t.Context(), keeper, clerk.ID, c.p)
 			b.refused(c.code, err)
@@ -138,6 +135,29 @@ func TestNobodyGivesWhatTheyLack(t *testing.T) {
 			if _, err := b.desk.AddStaff(t.Context(), keeper, desk.NewStaff{Email: "more@example.com", Password: password, Permissions: p}); err == nil {
 				t.Errorf("a keeper gave %v", p)
 			}
+		}
+	})
+}
+
+// Who manages staff and nothing else takes nobody's rights and access away: it would leave
+// them alone with the money. The person is told by letter.
+func TestNobodyTakesWhatTheyLack(t *testing.T) {
+	on(t, func(b *bureau) {
+		b.hire("keeper@example.com", igny8.PermPlatform)
+		other, keeper := b.hire("other@example.com", igny8.PermPlatform), b.login("keeper@example.com")
+		status, enabled, little := desk.Disabled, desk.Active, []igny8.Permission{igny8.PermPlatform}
+		for name, p := range map[string]desk.StaffPatch{"permissions": {Permissions: &little}, "access": {Status: &status}} {
+			_, err := b.desk.ChangeStaff(t.Context(), keeper, b.chief.User, p)
+			if b.refused("forbidden", err); t.Failed() {
+				t.Error(name)
+			}
+		}
+		_, err := b.desk.ChangeStaff(t.Context(), keeper, other.ID, desk.StaffPatch{Status: &status})
+		b.must(err)
+		_, err = b.desk.ChangeStaff(t.Context(), b.chief, other.ID, desk.StaffPatch{Status: &enabled})
+		b.must(err)
+		if n := dbtest.Value[int](t, b.d, "SELECT count(*) FROM mail_message WHERE template = 'staff_changed' AND recipient = 'other@example.com'"); n != 2 {
+			t.Errorf("%d letters, want 2", n)
 		}
 	})
 }

@@ -267,7 +267,7 @@ func TestDisabledStaffAreOutAtOnce(t *testing.T) {
 		if err != nil || !actor.Staff() || account.Admit(actor, igny8.PermPlatform, account.NeedNone) != nil {
 			w.Fatalf("%+v %v", actor, err)
 		}
-		if err := desk.New(w.d, w.auth).DisableStaff(w.Context(), "clerk@example.com"); err != nil {
+		if err := desk.New(w.d, w.auth, desk.Limits{}).DisableStaff(w.Context(), "clerk@example.com"); err != nil {
 			w.Fatal(err)
 		}
 		if _, err := w.auth.Authenticate(w.Context(), tokens.Access, ""); igny8.CodeOf(err) != "invalid_token" {

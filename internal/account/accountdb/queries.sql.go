@@ -253,6 +253,30 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 	return err
 }
 
+const insertStaffChange = `-- name: InsertStaffChange :exec
+INSERT INTO staff_change (id, user_id, made_by, what, created_at) VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertStaffChangeParams struct {
+	ID        igny8.RowID
+	UserID    igny8.UserID
+	MadeBy    igny8.UserID
+	What      string
+	CreatedAt time.Time
+}
+
+// system scope: staff are of no tenant.
+func (q *Queries) InsertStaffChange(ctx context.Context, arg InsertStaffChangeParams) error {
+	_, err := q.db.ExecContext(ctx, insertStaffChange,
+		arg.ID,
+		arg.UserID,
+		arg.MadeBy,
+		arg.What,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const insertUser = `-- name: InsertUser :one
 INSERT INTO app_user (id, email, email_norm, password_hash, first_name, last_name, language, staff, staff_permissions, status, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $10) ON CONFLICT (email_norm) DO NOTHING RETURNING id, email, email_norm, password_hash, first_name, last_name, language, staff, status, email_verified_at, created_at, updated_at, totp_sealed, totp_confirmed_at, totp_step, staff_permissions, number_style
@@ -321,6 +345,18 @@ func (q *Queries) IsMember(ctx context.Context, arg IsMemberParams) (int64, erro
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const latestStaffChange = `-- name: LatestStaffChange :one
+SELECT created_at FROM staff_change WHERE user_id = $1 AND what IN ('create', 'enable', 'grant', 'reset') ORDER BY created_at DESC LIMIT 1
+`
+
+// system scope: when a login was last given to somebody; no row for one that is older than these records.
+func (q *Queries) LatestStaffChange(ctx context.Context, userID igny8.UserID) (time.Time, error) {
+	row := q.db.QueryRowContext(ctx, latestStaffChange, userID)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
 }
 
 const listStaff = `-- name: ListStaff :many
@@ -1015,6 +1051,69 @@ func (q *Queries) SiteIsThere(ctx context.Context, arg SiteIsThereParams) (int64
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const staffChangedSince = `-- name: StaffChangedSince :one
+SELECT count(*) FROM staff_change WHERE user_id = $1 AND created_at > $2
+`
+
+type StaffChangedSinceParams struct {
+	UserID igny8.UserID
+	Since  time.Time
+}
+
+// system scope: how many times a login of staff was changed since a time.
+func (q *Queries) StaffChangedSince(ctx context.Context, arg StaffChangedSinceParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, staffChangedSince, arg.UserID, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const staffLostSince = `-- name: StaffLostSince :one
+SELECT count(*) FROM staff_change WHERE what IN ('disable', 'withdraw') AND created_at > $1
+`
+
+// system scope: how many times staff lost rights or access since a time.
+func (q *Queries) StaffLostSince(ctx context.Context, since time.Time) (int64, error) {
+	row := q.db.QueryRowContext(ctx, staffLostSince, since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const staffMakers = `-- name: StaffMakers :many
+SELECT user_id, made_by, created_at FROM staff_change WHERE what IN ('create', 'enable', 'grant', 'reset') AND made_by IS NOT NULL
+`
+
+type StaffMakersRow struct {
+	UserID    igny8.UserID
+	MadeBy    igny8.UserID
+	CreatedAt time.Time
+}
+
+// system scope: who made whose login, or gave it something. The operator's acts make nobody.
+func (q *Queries) StaffMakers(ctx context.Context) ([]StaffMakersRow, error) {
+	rows, err := q.db.QueryContext(ctx, staffMakers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StaffMakersRow{}
+	for rows.Next() {
+		var i StaffMakersRow
+		if err := rows.Scan(&i.UserID, &i.MadeBy, &i.CreatedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const staffTurn = `-- name: StaffTurn :one

@@ -138,11 +138,13 @@ func New(t testing.TB, d *db.DB, status igny8.AccountStatus, country string, sta
 	return actor
 }
 
-// Staff makes a member of the platform's staff.
+// Staff makes a member of the platform's staff, two days ago: one of today would be no
+// second person.
 func Staff(t testing.TB, d *db.DB) igny8.Actor {
 	t.Helper()
 	actor := igny8.Actor{Role: igny8.RoleDeveloper}
 	system(t, d, igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		tx.Now = tx.Now.AddDate(0, 0, -2)
 		u, err := user(ctx, tx, true)
 		actor.User, actor.Email = u.ID, u.Email
 		return err

@@ -322,7 +322,11 @@ func TestApproval(t *testing.T) {
 func TestDecisionsUponWhatWasSeen(t *testing.T) {
 	onCore(t, func(c *core) {
 		u, other := c.paying("a@example.com"), c.paying("b@example.com")
-		anna, ben := c.staff("anna@igny8.example"), c.staff("ben@igny8.example")
+		c.clock.Advance(-48 * time.Hour) // they are no newcomers
+		c.hire("anna@igny8.example")
+		c.hire("ben@igny8.example")
+		c.clock.Advance(48 * time.Hour)
+		anna, ben := c.enter("anna@igny8.example"), c.enter("ben@igny8.example")
 		pay := c.submit(u, "5001")
 		tag := func() string {
 			c.Helper()
@@ -356,7 +360,11 @@ func TestDecisionsUponWhatWasSeen(t *testing.T) {
 func TestSecondApproval(t *testing.T) {
 	onCore(t, func(c *core) {
 		u, other := c.paying("a@example.com"), c.paying("b@example.com")
-		anna, ben := c.staff("anna@igny8.example"), c.staff("ben@igny8.example")
+		c.clock.Advance(-48 * time.Hour) // they are no newcomers
+		c.hire("anna@igny8.example")
+		c.hire("ben@igny8.example")
+		c.clock.Advance(48 * time.Hour)
+		anna, ben := c.enter("anna@igny8.example"), c.enter("ben@igny8.example")
 		pay := c.submit(u, "5001")
 		c.submit(other, "5001")
 		approve := "/admin/payments/" + pay + "/approve"

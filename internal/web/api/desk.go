@@ -24,9 +24,10 @@ func RegisterDesk(a *API, s *desk.Service) {
 		return Route{Method: http.MethodPost, Path: "/admin/accounts/{id}" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: accounts",
 			Perm: igny8.PermAccounts, Need: account.NeedNone}
 	}
+	two := " Above what one member of staff gives alone within a day (settings of the server), the answer is 202, nothing is done yet, and another one confirms it by sending the same."
 	told := " The act is in the account's own audit log, the note for staff alone."
-	adjust := route("/adjust-credits", "adjustCredits", "Give credits, or take them", "Bonus credits; a negative number takes bonus credits first, then those of the plan, and never more than are available."+told)
-	adjust.Money = true
+	adjust := route("/adjust-credits", "adjustCredits", "Give credits, or take them", "Bonus credits; a negative number takes bonus credits first, then those of the plan, and never more than are available."+two+told)
+	adjust.Money, adjust.Also = true, http.StatusAccepted
 	Register(a, route("/suspend", "suspendAccount", "Suspend an account", "At once, on every server. For payment, it can still see what is due and pay; for policy, nothing but itself."+told), h.suspend)
 	Register(a, route("/reinstate", "reinstateAccount", "Reinstate a suspended account", "It becomes what it was before, or what payments and time have made of it since."+told), h.reinstate)
 	Register(a, route("/extend-trial", "extendTrial", "Extend a trial", "Its credits expire with it. A trial that ran out runs again, unless a plan was paid or given since."+told), h.extend)
@@ -37,8 +38,10 @@ func RegisterDesk(a *API, s *desk.Service) {
 	end := route("", "endImpersonation", "End your look into an account", "Wherever it is open.")
 	end.Path = "/admin/impersonation/end"
 	Register(a, end, h.end)
-	Register(a, route("/assign-plan", "assignPlan", "Give a plan by hand",
-		"Ends what runs, sets the credits to the plan's, and makes the account active, without an invoice; unpaid invoices for plans become void."+told), h.assign)
+	assign := route("/assign-plan", "assignPlan", "Give a plan by hand",
+		"Ends what runs, sets the credits to the plan's, and makes the account active, without an invoice; unpaid invoices for plans become void."+two+told)
+	assign.Also = http.StatusAccepted
+	Register(a, assign, h.assign)
 	Register(a, route("/users/{user}/reset-second-factor", "resetSecondFactor", "Take a lost second factor off a member's login",
 		"For who lost the app or passkey and the recovery codes, after you made sure who asks. The password stays. Their sessions end, with every login, change of address and reset of the password that has begun, and they get a letter. "+
 			"Of platform staff only the operator does it, on the command line. The act is in the audit log of every account they belong to, the note for staff alone."), h.resetFactor)
@@ -55,18 +58,31 @@ type ActedBody struct {
 	Credits         int64               `json:"credits" doc:"The balance of credits."`
 	Available       int64               `json:"credits_available" doc:"The balance without what is held."`
 	UpdatedAt       time.Time           `json:"updated_at"`
+	Waiting         *GiftBody           `json:"waiting,omitempty" doc:"With 202: nothing was done yet, and another member of staff confirms this by sending the same."`
+}
+
+// GiftBody is a gift that waits for a second member of staff.
+type GiftBody struct {
+	Credits   int64     `json:"credits,omitempty" doc:"Credits that would be given."`
+	Plan      string    `json:"plan,omitempty" doc:"Slug of the plan that would be given."`
+	Cycle     string    `json:"cycle,omitempty"`
+	Months    int64     `json:"months,omitempty" doc:"For how many months."`
+	GivenBy   string    `json:"given_by" doc:"E-mail address of whoever asked for it first."`
+	CreatedAt time.Time `json:"created_at"`
 }
 
 // stateOut is an answer about an account for staff. Its entity tag has two parts, as
-// that of a payment: If-Match of an act compares the revision alone.
+// that of a payment: If-Match of an act compares the revision alone. The status is 202
+// when a second person must confirm.
 type stateOut struct {
-	ETag string `header:"ETag"`
-	Body ActedBody
+	Status int
+	ETag   string `header:"ETag"`
+	Body   ActedBody
 }
 
 func (o *stateOut) parts() (string, any) { return "", o.Body }
 
-func (o *stateOut) head() (int, string) { return http.StatusOK, o.ETag }
+func (o *stateOut) head() (int, string) { return o.Status, o.ETag }
 
 // accountRevision names the state of an account that staff act upon: its status, its
 // subscription and its credits.
@@ -103,7 +119,12 @@ func acted(o desk.Outcome) *stateOut {
 		sub := subscriptionBody(*o.Subscription)
 		b.Subscription = &sub
 	}
-	return &stateOut{twoPartTag(accountRevision(o.Account.ID, o.Account.Status, o.Subscription, o.Credits), b), b}
+	status := http.StatusOK
+	if w := o.Waiting; w != nil {
+		status = http.StatusAccepted
+		b.Waiting = &GiftBody{w.Credits, w.Plan, w.Cycle, w.Months, w.GivenEmail, w.CreatedAt.UTC()}
+	}
+	return &stateOut{status, twoPartTag(accountRevision(o.Account.ID, o.Account.Status, o.Subscription, o.Credits), b), b}
 }
 
 func done(o desk.Outcome, err error) (*stateOut, error) {

@@ -59,6 +59,9 @@ func ErrorCodes() []ErrorCode {
 		{"invite_email_mismatch", 403, "The invitation is for another e-mail address.", "Log in with that address, or ask for an invitation of yours."},
 		{"staff_looking", 403, "Staff who look into an account may read; this needs more.", "Do it as staff, or look in again with write for what that allows."},
 		{"operator_only", 403, "The person is platform staff, whose second factor only the operator takes away.", "On the server, run igny8 staff reset-second-factor --email with their address."},
+		{"second_approver_not_independent", 403, "One of the two members of staff made, enabled or changed the other's login, so they count as one person.", "Let somebody else confirm it. Logins that the operator makes with igny8 staff create are nobody's making."},
+		{"second_approver_too_new", 403, "The login of the second person is younger than a day, or was changed within it; from tells from when on it counts.", "Wait until then, or let somebody else confirm it."},
+		{"approver_changed", 403, "Whoever approved may not approve any more. It is told in the audit log of the account.", "Somebody else decides the payment."},
 		{"self_approval", 403, "You belong to the account that this is about.", "Another member of staff must decide or do it."},
 
 		{"not_found", 404, "There is no such object, or it is another account's; the two look alike on purpose.", "Check the id, and which account the token is for."},

@@ -77,6 +77,8 @@ func words() map[string]word {
 		"first_approved_by":           {"Who gave the first of two approvals.", nil},
 		"first_name":                  {"The person's given name.", "Ayesha"},
 		"first_received_minor":        {"What the first of two approvals says arrived, in minor units.", 2474200},
+		"given_by":                    {"The e-mail address of whoever asked for it first.", "staff@example.com"},
+		"months":                      {"For how many months.", 12},
 		"has_more":                    {"Whether another page follows.", false},
 		"id":                          {"Its id.", "usr_01kcn5s3ggf8xsrkaydxr834n3"},
 		"Job.id":                      {"Its number.", 17},

@@ -226,9 +226,20 @@ func (c *core) paying(email string) customer {
 // staff makes a member of staff and returns an access token.
 func (c *core) staff(email string) string {
 	c.Helper()
+	c.hire(email)
+	return c.enter(email)
+}
+
+func (c *core) hire(email string) {
+	c.Helper()
 	if _, err := c.auth.CreateStaff(c.Context(), email, password); err != nil {
 		c.Fatal(err)
 	}
+}
+
+// enter logs somebody in and returns an access token.
+func (c *core) enter(email string) string {
+	c.Helper()
 	return c.v1("POST", "/auth/login", "", `{"email":"`+email+`","password":"`+password+`"}`, 200, "").text("tokens/access")
 }
 

@@ -7,6 +7,7 @@ import (
 	"igny8"
 	"igny8/internal/billing"
 	"igny8/internal/catalog"
+	"igny8/internal/desk"
 	"igny8/internal/search"
 	"igny8/internal/web/console"
 	"igny8/internal/web/console/text"
@@ -59,6 +60,8 @@ type dossier struct {
 	plans    []catalog.Plan
 	act      string    // the act whose form was sent, "" for none
 	form     view.Form // of the acts
+	waiting  []desk.Gift
+	reader   igny8.UserID // who looks at the page
 }
 
 func (h handler) account(ctx context.Context, r *console.Request) (console.Response, error) {
@@ -70,7 +73,7 @@ func (h handler) showAccount(ctx context.Context, r *console.Request, act string
 	if err != nil {
 		return console.Response{}, err
 	}
-	d := dossier{now: h.c.Now(), act: act, form: f}
+	d := dossier{now: h.c.Now(), act: act, form: f, reader: r.Actor.User}
 	if d.Overview, err = h.Search.Open(ctx, r.Actor, id); err != nil {
 		return console.Response{}, err
 	}
@@ -87,6 +90,9 @@ func (h handler) showAccount(ctx context.Context, r *console.Request, act string
 		return console.Response{}, err
 	}
 	if d.plans, err = h.Catalog.Givable(ctx); err != nil {
+		return console.Response{}, err
+	}
+	if d.waiting, err = h.Desk.Waiting(ctx, id); err != nil {
 		return console.Response{}, err
 	}
 	d.Invoices, d.Payments = invoices.Items, payments.Items

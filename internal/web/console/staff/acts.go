@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,7 +72,9 @@ func (h handler) do(ctx context.Context, r *console.Request) (console.Response, 
 	if act == actLook {
 		res, err = h.look(ctx, r, id)
 	} else {
-		res, err = console.SeeOther("/staff/accounts/"+id.String()).Saying("acted"), h.perform(ctx, r, id, act)
+		var out desk.Outcome
+		out, err = h.perform(ctx, r, id, act)
+		res = console.SeeOther("/staff/accounts/" + id.String()).Saying(said(out))
 	}
 	if f, ok := r.Refused(ctx, err); ok && err != nil {
 		switch igny8.CodeOf(err) {
@@ -111,34 +114,63 @@ func (h handler) endLook(ctx context.Context, r *console.Request) (console.Respo
 	return r.EndLook(ctx)
 }
 
-func (h handler) perform(ctx context.Context, r *console.Request, id igny8.AccountID, act string) (err error) {
+func said(out desk.Outcome) string {
+	if out.Waiting != nil {
+		return "waits"
+	}
+	return "acted"
+}
+
+// giftTitle, giftAct and giftFields are a gift that waits, as its form has it.
+func giftTitle(ctx context.Context, g desk.Gift) string {
+	if giftAct(g) == actPlan {
+		return text.T(ctx, "staff.gift.plan", g.GivenEmail, g.Plan, view.FormatNumber(ctx, g.Months))
+	}
+	return text.T(ctx, "staff.gift.credits", g.GivenEmail, view.FormatNumber(ctx, g.Credits))
+}
+
+func giftAct(g desk.Gift) string {
+	if g.Plan != "" {
+		return actPlan
+	}
+	return actCredits
+}
+
+func giftFields(g desk.Gift) map[string]string {
+	if giftAct(g) == actPlan {
+		return map[string]string{"plan": g.Plan, "cycle": g.Cycle, "months": strconv.FormatInt(g.Months, 10), "note": g.Note}
+	}
+	return map[string]string{"credits": strconv.FormatInt(g.Credits, 10), "once": g.ID.String(), "note": g.Note}
+}
+
+func (h handler) perform(ctx context.Context, r *console.Request, id igny8.AccountID, act string) (out desk.Outcome, err error) {
 	value := func(name string) string { return r.Value(act + "_" + name) }
 	note := value("note")
 	switch act {
 	case actSuspend:
-		_, err = h.Desk.Suspend(ctx, r.Actor, id, value("reason"), note)
+		out, err = h.Desk.Suspend(ctx, r.Actor, id, value("reason"), note)
 	case actReinstate:
-		_, err = h.Desk.Reinstate(ctx, r.Actor, id, note)
+		out, err = h.Desk.Reinstate(ctx, r.Actor, id, note)
 	case actTrial:
-		_, err = h.Desk.ExtendTrial(ctx, r.Actor, id, int(whole(value("days"))), note)
+		out, err = h.Desk.ExtendTrial(ctx, r.Actor, id, int(whole(value("days"))), note)
 	case actCredits:
-		_, err = h.Desk.AdjustCredits(ctx, r.Actor, id, whole(value("credits")), once(value("once")), note)
+		out, err = h.Desk.AdjustCredits(ctx, r.Actor, id, whole(value("credits")), once(value("once")), note)
 	case actPlan:
 		g, ok := gift(value)
 		if !ok {
-			return igny8.InvalidField("months", "out_of_range", "Write a whole number from 1 to 36.")
+			return out, igny8.InvalidField("months", "out_of_range", "Write a whole number from 1 to 36.")
 		}
-		_, err = h.Desk.AssignPlan(ctx, r.Actor, id, g, note)
+		out, err = h.Desk.AssignPlan(ctx, r.Actor, id, g, note)
 	case actReset:
 		user, wrong := igny8.ParseID[igny8.UserID](value("user"))
 		if wrong != nil {
-			return igny8.InvalidField("user", "required", text.T(ctx, "staff.act.reset.required"))
+			return out, igny8.InvalidField("user", "required", text.T(ctx, "staff.act.reset.required"))
 		}
-		_, err = h.Desk.ResetSecondFactor(ctx, r.Actor, id, user, note)
+		out, err = h.Desk.ResetSecondFactor(ctx, r.Actor, id, user, note)
 	default:
 		err = igny8.ErrNotFound
 	}
-	return err
+	return out, err
 }
 
 // once is the name of a form that was sent, so that a second press does nothing.
