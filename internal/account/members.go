@@ -156,6 +156,9 @@ func (s *Service) RemoveMember(ctx context.Context, actor igny8.Actor, id igny8.
 	}
 	return s.db.Tenant(ctx, "account.remove_member", actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		m, self, role, err := lockMember(ctx, tx, actor, id)
+		if err == nil {
+			err = db.Expected(ctx, m)
+		}
 		if err != nil {
 			return err
 		}

@@ -18,18 +18,18 @@ import (
 // gate"), apart from what the routes say of themselves. A route without a word, and
 // a word without a route, fail.
 const asks = `
-none     getMe updateMe changePassword changeEmail listSessions endOtherSessions endSession switchAccount
-         getSecondFactor startTotp confirmTotp disableTotp newRecoveryCodes listPasskeys startPasskey addPasskey removePasskey
+none     getMe updateMe changePassword changeEmail listSessions getSession endOtherSessions endSession switchAccount
+         getSecondFactor startTotp confirmTotp disableTotp newRecoveryCodes listPasskeys getPasskey startPasskey addPasskey removePasskey
 own      getAccount removeMember acceptOwnership
-billing  updateAccount listAuditEvents exportAuditEvents listAPIKeys revokeAPIKey exportAccount closeAccount reopenAccount
-         listMembers getMember listInvitations offerOwnership cancelOwnership
+billing  updateAccount listAuditEvents exportAuditEvents listAPIKeys getAPIKey revokeAPIKey exportAccount closeAccount reopenAccount
+         listMembers getMember listInvitations getAccountInvitation getOwnershipOffer offerOwnership cancelOwnership
          getSubscription listInvoices getInvoice submitPayment listPayments getPayment withdrawPayment listBalances listAccountPaymentMethods
-read     getCreditBalance listCreditTransactions listSites getSite listSiteSectors
+read     getCreditBalance listCreditTransactions getCreditTransaction listSites getSite listSiteSectors
 work     createAPIKey rotateAPIKey createSiteAPIKey updateMember createInvitation resendInvitation revokeInvitation spendCredits createSite updateSite deleteSite setSiteSectors
 `
 
 // bots are the routes that an API key may use, with the permission each needs.
-var bots = map[string]igny8.Permission{"getCreditBalance": igny8.PermRead, "listCreditTransactions": igny8.PermRead, "listSites": igny8.PermRead,
+var bots = map[string]igny8.Permission{"getCreditBalance": igny8.PermRead, "listCreditTransactions": igny8.PermRead, "getCreditTransaction": igny8.PermRead, "listSites": igny8.PermRead,
 	"getSite": igny8.PermRead, "listSiteSectors": igny8.PermRead, "spendCredits": igny8.PermContentWrite}
 
 // states are how an account can stand, and what the gate answers to each ask.

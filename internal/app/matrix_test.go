@@ -59,6 +59,7 @@ changePassword                   401     422    422    422   422   422   422
 changeEmail                      401     422    422    422   422   422   422
 listSessions                     401     200    200    200   200   200   200
 endOtherSessions                 401     200    200    200   200   200   200
+getSession                       401     404    404    404   404   404   404
 endSession                       401     404    404    404   404   404   404
 getSecondFactor                  401     200    200    200   200   200   200
 startTotp                        401     422    422    422   422   422   422
@@ -68,6 +69,7 @@ newRecoveryCodes                 401     422    422    422   422   422   422
 listPasskeys                     401     200    200    200   200   200   200
 startPasskey                     401     422    422    422   422   422   422
 addPasskey                       401     422    422    422   422   422   422
+getPasskey                       401     404    404    404   404   404   404
 removePasskey                    401     404    404    404   404   404   404
 updateMe                         401     200    200    200   200   200   200
 getAccount                       401     200    200    200   200   200   404
@@ -78,6 +80,7 @@ exportAuditEvents                401     200    403    403   200   200   403
 listAPIKeys                      401     200    403    403   200   200   403
 createAPIKey                     401     201    403    403   201   201   403
 rotateAPIKey                     401     404    403    403   201   201   403
+getAPIKey                        401     404    403    403   200   200   403
 revokeAPIKey                     401     404    403    403   204   204   403
 createSiteAPIKey                 401     404    403    403   201   201   403
 
@@ -91,9 +94,11 @@ updateMember                     401     404    403    403   200   200   403
 removeMember                     401     404    403    403   204   204   404
 listInvitations                  401     200    403    403   200   200   403
 createInvitation                 401     201    403    403   201   201   403
+getAccountInvitation             401     404    403    403   200   200   403
 resendInvitation                 401     404    403    403   200   200   403
 revokeInvitation                 401     404    403    403   204   204   403
 offerOwnership                   401     422    403    403   403   422   403
+getOwnershipOffer                401     404    403    403   403   404   403
 cancelOwnership                  401     404    403    403   403   404   403
 acceptOwnership                  401     422    422    422   422   422   422
 getInvitation                    200     200    200    200   200   200   200
@@ -112,6 +117,7 @@ listAccountPaymentMethods        401     200    403    403   200   200   403
 
 getCreditBalance                 401     200    200    200   200   200   403
 listCreditTransactions           401     200    200    200   200   200   403
+getCreditTransaction             401     404    200    200   200   200   403
 spendCredits                     401     404    403    201   201   201   403
 listSites                        401     200    200    200   200   200   403
 createSite                       401     201    403    201   201   201   403
@@ -148,8 +154,10 @@ getStaffAPIKey                   401     403    403    403   403   403   404
 revokeStaffAPIKey                401     403    403    403   403   403   404
 listStaff                        401     403    403    403   403   403   200
 createStaff                      401     403    403    403   403   403   201
+getStaff                         401     403    403    403   403   403   200
 updateStaff                      401     403    403    403   403   403   200
 listJobs                         401     403    403    403   403   403   200
+getJob                           401     403    403    403   403   403   200
 retryJob                         401     403    403    403   403   403   200
 `
 
@@ -189,6 +197,7 @@ type tenant struct {
 	invite string            // an open invitation
 	link   string            // its token
 	key    string            // id of an API key
+	entry  string            // id of a line of the credit ledger
 	clerk  string            // id of a staff user
 	user   string            // id of the person whose login staff act upon
 	tokens map[string]string // by principal
@@ -202,6 +211,8 @@ func (w *world) paidUp() *tenant {
 	w.must(200, "POST", "/admin/payments/"+u.paid+"/approve", w.staff, "")
 	o := w.tenant(u, w.newSite(u.token))
 	o.key = w.newKey(o)
+	entries, _ := w.must(200, "GET", "/credits/transactions", o.token, "").body["data"].([]any)
+	o.entry, _ = entries[0].(map[string]any)["id"].(string)
 	o.clerk = w.must(201, "POST", "/admin/staff", w.staff, newClerk()).text("id")
 	return o
 }
@@ -261,8 +272,8 @@ func (c *client) receipt() (body, header string) {
 // has paid.
 var needs = map[string]func(*world) *tenant{
 	"submitPayment": unpaid, "submitPaymentByLink": unpaid,
-	"withdrawPayment": waiting, "claimPayment": waiting, "approvePayment": waiting, "rejectPayment": waiting, "bulkApprovePayments": waiting, "retryJob": failed,
-	"getMember": crowded, "updateMember": crowded, "removeMember": crowded, "createInvitation": crowded, "resendInvitation": crowded, "revokeInvitation": crowded,
+	"withdrawPayment": waiting, "claimPayment": waiting, "approvePayment": waiting, "rejectPayment": waiting, "bulkApprovePayments": waiting, "getJob": failed, "retryJob": failed,
+	"getMember": crowded, "updateMember": crowded, "removeMember": crowded, "createInvitation": crowded, "getAccountInvitation": crowded, "resendInvitation": crowded, "revokeInvitation": crowded,
 	"getInvitation": crowded, "acceptInvitation": crowded, "offerOwnership": crowded,
 	"suspendAccount": trying, "reinstateAccount": suspended, "extendTrial": trying, "assignPlan": trying,
 	"resetSecondFactor": secured,
@@ -308,7 +319,7 @@ func pathOf(rt api.Route, o *tenant) string {
 	_, token, _ := strings.Cut(o.signup.text("invoice/pay_url"), "/pay/")
 	id := igny8.NewID[igny8.SessionID](time.Now()).String() // of an object that never was
 	for prefix, value := range map[string]string{"/billing/invoices/": o.invoice, "/billing/payments/": o.paid, "/sites/": o.site,
-		"/account/api-keys/": o.key, "/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job, "/admin/staff/": o.clerk,
+		"/account/api-keys/": o.key, "/credits/transactions/": o.entry, "/admin/payments/": o.paid, "/admin/accounts/": o.account, "/admin/jobs/": o.job, "/admin/staff/": o.clerk,
 		"/account/members/": o.member, "/account/invitations/": o.invite} {
 		if strings.HasPrefix(rt.Path, prefix) && value != "" {
 			id = value
@@ -405,6 +416,9 @@ func (w *world) askAll(rt api.Route, principals []string, want map[string]int, o
 			w.Errorf("%s as %s: want %d, got %s", rt.Pattern(), p, want[p], a)
 		}
 		w.judge(rt, p, o, a)
+		if at, ok := strings.CutPrefix(a.header.Get("Location"), api.Prefix); ok { // of what was made
+			w.must(200, http.MethodGet, at, cmp.Or(a.text("tokens/access"), token), "")
+		}
 		if a.status < 300 && (p != "foreign" || rt.Public) {
 			o = w.renew(rt, o, a)
 		}
@@ -424,7 +438,7 @@ func (w *world) judge(rt api.Route, principal string, o *tenant, a answer) {
 			w.Errorf("%s as %s: a refusal is a problem document with a code, got %q: %s", rt.Pattern(), principal, a.header.Get("Content-Type"), a)
 		}
 	case principal == "foreign" && !rt.Public:
-		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email, o.key} {
+		for _, id := range []string{o.account, o.invoice, o.paid, o.site, o.email, o.key, o.entry} {
 			if id != "" && strings.Contains(a.raw, id) {
 				w.Errorf("%s shows %s to another tenant: %s", rt.Pattern(), id, a)
 			}

@@ -23,6 +23,7 @@ import (
 	"igny8/internal/db/dbtest"
 	"igny8/internal/doctor"
 	"igny8/internal/web/api"
+	"igny8/internal/web/api/apitest"
 )
 
 const (
@@ -101,6 +102,15 @@ func (c *client) send(method, path, token, body string, headers ...string) (a an
 	a = answer{status: res.StatusCode, header: res.Header, raw: string(raw), lost: err}
 	if err == nil && strings.Contains(res.Header.Get("Content-Type"), "json") {
 		a.lost = json.Unmarshal(raw, &a.body)
+	}
+	if a.lost == nil {
+		contract, err := apitest.CheckedIn()
+		if err == nil {
+			err = contract.Check(method, r.URL.EscapedPath(), a.status, a.header, raw)
+		}
+		if err != nil {
+			c.Error(err)
+		}
 	}
 	return a
 }

@@ -154,6 +154,13 @@ func (s *Service) DisableTOTP(ctx context.Context, actor igny8.Actor, password, 
 		if u.TotpConfirmedAt == nil {
 			return errOff
 		}
+		f, err := FactorsOf(ctx, tx, u.ID)
+		if err == nil {
+			err = db.Expected(ctx, f)
+		}
+		if err != nil {
+			return err
+		}
 		if err := s.spendCode(ctx, tx, u, code); err != nil {
 			if igny8.CodeOf(err) == errTOTP.Code {
 				err = errCode

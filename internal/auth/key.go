@@ -192,12 +192,29 @@ func (s *Service) Keys(ctx context.Context, actor igny8.Actor, p igny8.Page) (li
 	return list, err
 }
 
+// Key returns one of the account's keys, one that ended too.
+func (s *Service) Key(ctx context.Context, actor igny8.Actor, id igny8.APIKeyID) (k AccessKey, err error) {
+	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		k, err = authdb.New(tx).GetKey(ctx, authdb.GetKeyParams{AccountID: tx.Account, ID: id})
+		return err
+	})
+	if db.Absent(err) {
+		return k, igny8.ErrNotFound
+	}
+	return k, err
+}
+
 // RevokeKey ends a key at once. One that ended before, or is another account's, is
 // NotFound.
 func (s *Service) RevokeKey(ctx context.Context, actor igny8.Actor, id igny8.APIKeyID) error {
 	return s.db.Tenant(ctx, "auth.revoke_key", actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		k, err := authdb.New(tx).RevokeKey(ctx, authdb.RevokeKeyParams{AccountID: tx.Account, ID: id, Now: &tx.Now})
 		if err != nil {
+			return err
+		}
+		before := k
+		before.RevokedAt = nil
+		if err := db.Expected(ctx, before); err != nil {
 			return err
 		}
 		return recordKey(ctx, tx, actor, "api_key.revoke", k)

@@ -180,12 +180,15 @@ func (s *Service) RemovePasskey(ctx context.Context, actor igny8.Actor, id igny8
 		if err != nil {
 			return err
 		}
-		_, err = authdb.New(tx).DeletePasskey(ctx, authdb.DeletePasskeyParams{ID: id, UserID: u.ID})
+		gone, err := authdb.New(tx).DeletePasskey(ctx, authdb.DeletePasskeyParams{ID: id, UserID: u.ID})
 		if db.Absent(err) {
 			return igny8.ErrNotFound
 		}
 		if err != nil {
 			return fmt.Errorf("delete passkey: %w", err)
+		}
+		if err := db.Expected(ctx, gone); err != nil {
+			return err
 		}
 		if err := dropIdleCodes(ctx, tx, u.ID); err != nil {
 			return err

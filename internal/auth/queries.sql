@@ -111,7 +111,7 @@ UPDATE session SET revoked_at = @now, revoked_reason = @reason WHERE user_id = @
 
 -- name: EndOneSession :one
 -- system scope: as EndOtherSessions.
-UPDATE session SET revoked_at = @now, revoked_reason = 'ended by its person' WHERE user_id = @user_id AND id = @id AND revoked_at IS NULL RETURNING id;
+UPDATE session SET revoked_at = @now, revoked_reason = 'ended by its person' WHERE user_id = @user_id AND id = @id AND revoked_at IS NULL RETURNING *;
 
 -- name: SessionsOf :many
 -- system scope: as EndOtherSessions. Those that stand and that something can still use.
@@ -252,6 +252,9 @@ RETURNING *;
 
 -- name: ListKeys :many
 SELECT * FROM api_key WHERE account_id = @account_id AND id < @before_id ORDER BY id DESC LIMIT @page_size;
+
+-- name: GetKey :one
+SELECT * FROM api_key WHERE account_id = $1 AND id = $2;
 
 -- name: RevokeKey :one
 UPDATE api_key SET revoked_at = @now WHERE account_id = @account_id AND id = @id AND revoked_at IS NULL RETURNING *;

@@ -25,12 +25,15 @@ func (s *Service) Sessions(ctx context.Context, actor igny8.Actor) (list []Sessi
 // session that is not theirs, or ended before, is NotFound.
 func (s *Service) EndSession(ctx context.Context, actor igny8.Actor, id igny8.SessionID) error {
 	return s.db.System(ctx, "auth.end_session", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		_, err := authdb.New(tx).EndOneSession(ctx, authdb.EndOneSessionParams{UserID: actor.User, ID: id, Now: &tx.Now})
+		ended, err := authdb.New(tx).EndOneSession(ctx, authdb.EndOneSessionParams{UserID: actor.User, ID: id, Now: &tx.Now})
 		if db.Absent(err) {
 			return igny8.ErrNotFound
 		}
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
+		}
+		if err := db.Expected(ctx, ended); err != nil {
+			return err
 		}
 		return tellPerson(ctx, tx, actor, "session.end", map[string]any{"session": id.String(), "reason": "ended by its person"})
 	})
@@ -40,6 +43,15 @@ func (s *Service) EndSession(ctx context.Context, actor igny8.Actor, id igny8.Se
 // places.
 func (s *Service) EndOtherSessions(ctx context.Context, actor igny8.Actor) (n int, err error) {
 	err = s.db.System(ctx, "auth.end_sessions", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		if db.Expects(ctx) {
+			list, err := authdb.New(tx).SessionsOf(ctx, authdb.SessionsOfParams{UserID: actor.User, Now: tx.Now})
+			if err == nil {
+				err = db.Expected(ctx, list)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		reason := "ended by its person"
 		ended, err := authdb.New(tx).EndOtherSessions(ctx, authdb.EndOtherSessionsParams{UserID: actor.User, Keep: actor.Session, Reason: &reason, Now: &tx.Now})
 		if err != nil {

@@ -103,7 +103,7 @@ func (s *Service) mayStillSpend(ctx context.Context, tx *db.Tx, price int64) err
 		return err
 	}
 	if spent+price > FreeUnverified {
-		return auth.ErrUnverified.With("spent", spent).With("limit", int64(FreeUnverified))
+		return auth.ErrUnverified.With("used", spent).With("allowed", int64(FreeUnverified))
 	}
 	return nil
 }
@@ -130,6 +130,15 @@ func (s *Service) CreditBalance(ctx context.Context, actor igny8.Actor) (b credi
 		return err
 	})
 	return b, err
+}
+
+// CreditTransaction returns one line of the ledger of the actor's account.
+func (s *Service) CreditTransaction(ctx context.Context, actor igny8.Actor, id igny8.CreditID) (t credit.Transaction, err error) {
+	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		t, err = credit.TransactionByID(ctx, tx, id)
+		return err
+	})
+	return t, err
 }
 
 // CreditTransactions lists the credit ledger of the actor's account, newest

@@ -184,6 +184,9 @@ func (s *Service) Claim(ctx context.Context, actor igny8.Actor, id igny8.Payment
 		}
 		out = seen
 		out.Payment.Payment = row
+		if err := db.Expected(ctx, out); err != nil {
+			return err
+		}
 		return idem.StoreAnswer(ctx, tx, out)
 	})
 	return out, err

@@ -21,6 +21,15 @@ func (s *Service) Withdraw(ctx context.Context, actor igny8.Actor, id igny8.Paym
 		if err != nil {
 			return err
 		}
+		if db.Expects(ctx) {
+			now, err := getPayment(ctx, tx, id)
+			if err == nil {
+				err = db.Expected(ctx, now)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		p, err = fail(ctx, tx, a, id, failure{code: "withdrawn", reason: "Withdrawn by the customer", by: actor})
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"igny8"
 	"igny8/internal/catalog/catalogdb"
@@ -32,9 +33,10 @@ func PackagesForCountry(ctx context.Context, tx *db.Tx, country string) ([]Packa
 	if err != nil {
 		return nil, fmt.Errorf("credit packages: %w", err)
 	}
+	today := tx.Now.Truncate(24 * time.Hour) // when the price was set is not kept; a day has one answer, which can be kept
 	out := make([]Package, len(rows))
 	for i, r := range rows {
-		price, err := Price([]ListPrice{{Currency: BaseCurrency, Minor: r.PriceMinor, Since: tx.Now}}, m.rule, m.rate)
+		price, err := Price([]ListPrice{{Currency: BaseCurrency, Minor: r.PriceMinor, Since: today}}, m.rule, m.rate)
 		if err != nil {
 			return nil, err
 		}

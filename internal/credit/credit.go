@@ -276,3 +276,12 @@ func Transactions(ctx context.Context, tx *db.Tx, f Filter, p igny8.Page) (igny8
 	rows, err := creditdb.New(tx).ListTransactions(ctx, arg)
 	return igny8.NewList(p, rows, func(t Transaction) string { return fmt.Sprint(t.Seq) }), err
 }
+
+// TransactionByID returns one line of the ledger of the transaction's account.
+func TransactionByID(ctx context.Context, tx *db.Tx, id igny8.CreditID) (Transaction, error) {
+	t, err := creditdb.New(tx).GetTransaction(ctx, creditdb.GetTransactionParams{AccountID: tx.Account, ID: id})
+	if db.Absent(err) {
+		return t, igny8.ErrNotFound
+	}
+	return t, err
+}

@@ -41,6 +41,9 @@ INSERT INTO credit_burn (account_id, transaction_id, lot_id, amount) VALUES ($1,
 -- name: TransactionBySource :one
 SELECT * FROM credit_transaction WHERE account_id = $1 AND source = $2 AND source_id = $3;
 
+-- name: GetTransaction :one
+SELECT * FROM credit_transaction WHERE account_id = $1 AND id = $2;
+
 -- name: ListTransactions :many
 SELECT * FROM credit_transaction WHERE account_id = @account_id AND seq < @before_seq
   AND (CAST(sqlc.narg('type') AS text) IS NULL OR type = CAST(sqlc.narg('type') AS text))

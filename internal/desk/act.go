@@ -72,6 +72,9 @@ func runTx(ctx context.Context, tx *db.Tx, actor igny8.Actor, id igny8.AccountID
 	if err := stranger(ctx, tx, actor); err != nil {
 		return out, err
 	}
+	if err := expected(ctx, tx); err != nil {
+		return out, err
+	}
 	told, more := map[string]any{}, map[string]any{}
 	var waits *Gift
 	if one.gives != nil {
@@ -114,6 +117,18 @@ func stranger(ctx context.Context, tx *db.Tx, actor igny8.Actor) error {
 		err = igny8.E(igny8.Forbidden, "self_approval", "You belong to this account; another member of staff must do it.")
 	}
 	return err
+}
+
+// expected refuses when the account is not as the caller saw it.
+func expected(ctx context.Context, tx *db.Tx) error {
+	if !db.Expects(ctx) {
+		return nil
+	}
+	now, err := outcome(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return db.Expected(ctx, now)
 }
 
 func outcome(ctx context.Context, tx *db.Tx) (out Outcome, err error) {
@@ -215,6 +230,9 @@ func (s *Service) ResetSecondFactor(ctx context.Context, actor igny8.Actor, id i
 			return err
 		}
 		if err := stranger(ctx, tx, actor); err != nil {
+			return err
+		}
+		if err := expected(ctx, tx); err != nil {
 			return err
 		}
 		if err := s.auth.ResetFactors(ctx, tx, actor, user, strings.TrimSpace(note)); err != nil {

@@ -31,6 +31,9 @@ func (s *Service) Impersonate(ctx context.Context, actor igny8.Actor, in auth.Ac
 		if l.Account, err = account.Get(ctx, tx); err != nil {
 			return err
 		}
+		if err := expected(ctx, tx); err != nil {
+			return err
+		}
 		if l.Tokens, l.Until, err = s.auth.StartActing(ctx, tx, actor, in); err != nil {
 			return err
 		}

@@ -116,6 +116,9 @@ func (s *Service) changeStaff(ctx context.Context, actor igny8.Actor, which func
 		if at < 0 {
 			return igny8.ErrNotFound
 		}
+		if err := db.Expected(ctx, all[at]); err != nil {
+			return err
+		}
 		permissions, status, err := p.on(actor, all[at])
 		if err != nil {
 			return err

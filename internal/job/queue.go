@@ -211,6 +211,15 @@ const again = `UPDATE river_job SET state = 'available', scheduled_at = CURRENT_
 // current state for a job that waits, runs or is done, 404 for one that is not
 // there.
 func Retry(ctx context.Context, tx *db.Tx, id int64) (Job, error) {
+	if db.Expects(ctx) {
+		before, err := get(ctx, tx, id)
+		if err == nil {
+			err = db.Expected(ctx, before)
+		}
+		if err != nil {
+			return Job{}, err
+		}
+	}
 	err := tx.QueryRowContext(ctx, again, id).Scan(&id)
 	if err != nil && !db.Absent(err) {
 		return Job{}, fmt.Errorf("retry job: %w", err)
@@ -222,3 +231,6 @@ func Retry(ctx context.Context, tx *db.Tx, id int64) (Job, error) {
 	}
 	return j, err
 }
+
+// Get returns one job; 404 for one that is not there.
+func Get(ctx context.Context, tx *db.Tx, id int64) (Job, error) { return get(ctx, tx, id) }

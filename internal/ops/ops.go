@@ -45,6 +45,15 @@ func (s *Service) Jobs(ctx context.Context, states []job.State, p igny8.Page) (l
 	return list, err
 }
 
+// Job returns one job of the queue.
+func (s *Service) Job(ctx context.Context, id int64) (out job.Job, err error) {
+	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
+		out, err = job.Get(ctx, tx, id)
+		return err
+	})
+	return out, err
+}
+
 // RetryJob makes a failed job available again. See job.Retry for its refusals.
 func (s *Service) RetryJob(ctx context.Context, staff igny8.Actor, id int64) (out job.Job, err error) {
 	err = s.db.System(ctx, "ops.retry_job", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {

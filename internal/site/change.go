@@ -131,7 +131,11 @@ func save(ctx context.Context, tx *db.Tx, row sitedb.Site) (sitedb.Site, error) 
 // domain. The row stays, for what was made for it and for the audit log.
 func (s *Service) Delete(ctx context.Context, actor igny8.Actor, id igny8.SiteID) error {
 	return s.db.Tenant(ctx, "site.delete", actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := locked(ctx, tx, actor, id); err != nil {
+		old, err := locked(ctx, tx, actor, id)
+		if err == nil {
+			err = db.Expected(ctx, old)
+		}
+		if err != nil {
 			return err
 		}
 		row, err := sitedb.New(tx).DeleteSite(ctx, sitedb.DeleteSiteParams{AccountID: tx.Account, ID: id, Now: &tx.Now})
@@ -162,6 +166,9 @@ func (s *Service) Sectors(ctx context.Context, actor igny8.Actor, id igny8.SiteI
 func (s *Service) SetSectors(ctx context.Context, actor igny8.Actor, id igny8.SiteID, industry string, slugs []string) (out Site, err error) {
 	err = s.db.Tenant(ctx, "site.sectors", actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		old, err := locked(ctx, tx, actor, id)
+		if err == nil {
+			err = db.Expected(ctx, old)
+		}
 		if err != nil {
 			return err
 		}

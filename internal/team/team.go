@@ -303,6 +303,15 @@ func (s *Service) read(ctx context.Context, actor igny8.Actor, id igny8.Invitati
 	return row, err
 }
 
+// Invitation returns an invitation that was not accepted.
+func (s *Service) Invitation(ctx context.Context, actor igny8.Actor, id igny8.InvitationID) (Invitation, error) {
+	row, err := s.read(ctx, actor, id)
+	if err != nil {
+		return Invitation{}, err
+	}
+	return s.invitation(row), nil
+}
+
 // Revoke ends an invitation that was not accepted.
 func (s *Service) Revoke(ctx context.Context, actor igny8.Actor, id igny8.InvitationID) error {
 	old, err := s.read(ctx, actor, id)
@@ -319,6 +328,11 @@ func (s *Service) Revoke(ctx context.Context, actor igny8.Actor, id igny8.Invita
 		}
 		if err != nil {
 			return fmt.Errorf("revoke invitation: %w", err)
+		}
+		before := row
+		before.RevokedAt = nil
+		if err := db.Expected(ctx, s.invitation(before)); err != nil {
+			return err
 		}
 		return tell(ctx, tx, actor, "", "invitation.revoke", row)
 	})

@@ -84,13 +84,17 @@ func lockedByOwner(ctx context.Context, tx *db.Tx, actor igny8.Actor) (account.A
 // OpenOffer returns the offer that waits; ErrNotFound when there is none.
 func (s *Service) OpenOffer(ctx context.Context, actor igny8.Actor) (out Offer, err error) {
 	err = s.db.Read(ctx, actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		out.OwnershipTransfer, err = teamdb.New(tx).OpenTransfer(ctx, teamdb.OpenTransferParams{AccountID: tx.Account, Now: tx.Now})
-		if err != nil {
-			return err
-		}
-		out.To, err = account.MemberOf(ctx, tx, out.ToUser)
+		out, err = openOffer(ctx, tx)
 		return err
 	})
+	return out, err
+}
+
+func openOffer(ctx context.Context, tx *db.Tx) (out Offer, err error) {
+	out.OwnershipTransfer, err = teamdb.New(tx).OpenTransfer(ctx, teamdb.OpenTransferParams{AccountID: tx.Account, Now: tx.Now})
+	if err == nil {
+		out.To, err = account.MemberOf(ctx, tx, out.ToUser)
+	}
 	if db.Absent(err) {
 		return out, igny8.ErrNotFound
 	}
@@ -102,6 +106,15 @@ func (s *Service) CancelOffer(ctx context.Context, actor igny8.Actor) error {
 	return s.db.Tenant(ctx, "team.cancel_offer", actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		if _, err := lockedByOwner(ctx, tx, actor); err != nil {
 			return err
+		}
+		if db.Expects(ctx) {
+			offer, err := openOffer(ctx, tx)
+			if err == nil {
+				err = db.Expected(ctx, offer)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		ended, err := teamdb.New(tx).EndTransfers(ctx, teamdb.EndTransfersParams{AccountID: tx.Account, Now: &tx.Now})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func Wrap(cfg Config, mux *http.ServeMux) http.Handler {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = defaultMaxBody
 	}
-	h := rightHost(&cfg, readable(limitBody(cfg.MaxBody, routed(mux))))
+	h := compressed(rightHost(&cfg, readable(limitBody(cfg.MaxBody, routed(mux)))))
 	h = secured(strings.HasPrefix(cfg.PublicURL, "https://"), recovered(h))
 	return identified(&cfg, logged(&cfg, h))
 }
@@ -140,10 +141,22 @@ var ErrBodyTooLarge = igny8.E(igny8.TooLarge, "body_too_large", "The body is lar
 
 var errMethod = igny8.E(igny8.MethodNotAllowed, "method_not_allowed", "This address has other methods; see the Allow header.")
 
+// crooked reports a path with empty, . or .. parts that a program asks for: people are
+// sent on to the straight one.
+func crooked(r *http.Request) bool {
+	straight := path.Clean(r.URL.Path)
+	return r.URL.Path != straight && r.URL.Path != straight+"/" &&
+		(strings.HasPrefix(straight, "/api/") || !strings.Contains(r.Header.Get("Accept"), "text/html"))
+}
+
 // routed serves the router, and turns its plain answers 404 and 405 into problem
 // documents.
 func routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if crooked(r) {
+			WriteError(w, r, igny8.ErrNotFound)
+			return
+		}
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
 			SetRoute(r.Context(), pattern)

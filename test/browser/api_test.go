@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"igny8/internal/demo"
+	"igny8/internal/web/api/apitest"
 )
 
 // api calls the server's API, where a test is not about the page that does the
@@ -37,6 +38,13 @@ func api(t *testing.T, base, token, method, path string, body, out any) {
 	defer resp.Body.Close()
 	var answer bytes.Buffer
 	answer.ReadFrom(resp.Body)
+	contract, err := apitest.CheckedIn()
+	if err == nil {
+		err = contract.Check(method, req.URL.EscapedPath(), resp.StatusCode, resp.Header, answer.Bytes())
+	}
+	if err != nil {
+		t.Error(err)
+	}
 	if resp.StatusCode >= 300 {
 		t.Fatalf("%s %s answered %d: %s", method, path, resp.StatusCode, answer.String())
 	}

@@ -37,6 +37,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"igny8/internal/db/dbtest"
+	"igny8/internal/web/api/apitest"
 )
 
 var binary string
@@ -192,6 +193,11 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
 	ts.Check(err)
+	if strings.HasPrefix(path, "/api/") {
+		contract, err := apitest.CheckedIn()
+		ts.Check(err)
+		ts.Check(contract.Check(args[1], req.URL.EscapedPath(), resp.StatusCode, resp.Header, data))
+	}
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, data, "", "  ") != nil {
 		pretty.Reset()

@@ -321,7 +321,7 @@ func (q *Queries) EndForeignSessions(ctx context.Context, arg EndForeignSessions
 }
 
 const endOneSession = `-- name: EndOneSession :one
-UPDATE session SET revoked_at = $1, revoked_reason = 'ended by its person' WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING id
+UPDATE session SET revoked_at = $1, revoked_reason = 'ended by its person' WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING id, user_id, home_account, remember, user_agent, network, created_at, last_seen_at, expires_at, revoked_at, revoked_reason, acting, acting_reason
 `
 
 type EndOneSessionParams struct {
@@ -331,11 +331,25 @@ type EndOneSessionParams struct {
 }
 
 // system scope: as EndOtherSessions.
-func (q *Queries) EndOneSession(ctx context.Context, arg EndOneSessionParams) (igny8.SessionID, error) {
+func (q *Queries) EndOneSession(ctx context.Context, arg EndOneSessionParams) (Session, error) {
 	row := q.db.QueryRowContext(ctx, endOneSession, arg.Now, arg.UserID, arg.ID)
-	var id igny8.SessionID
-	err := row.Scan(&id)
-	return id, err
+	var i Session
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.HomeAccount,
+		&i.Remember,
+		&i.UserAgent,
+		&i.Network,
+		&i.CreatedAt,
+		&i.LastSeenAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.RevokedReason,
+		&i.Acting,
+		&i.ActingReason,
+	)
+	return i, err
 }
 
 const endOtherSessions = `-- name: EndOtherSessions :many
@@ -607,6 +621,37 @@ type ForgetConsoleParams struct {
 func (q *Queries) ForgetConsole(ctx context.Context, arg ForgetConsoleParams) error {
 	_, err := q.db.ExecContext(ctx, forgetConsole, arg.Hash, arg.Now)
 	return err
+}
+
+const getKey = `-- name: GetKey :one
+SELECT account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at, last_used_at, revoked_at FROM api_key WHERE account_id = $1 AND id = $2
+`
+
+type GetKeyParams struct {
+	AccountID igny8.AccountID
+	ID        igny8.APIKeyID
+}
+
+func (q *Queries) GetKey(ctx context.Context, arg GetKeyParams) (ApiKey, error) {
+	row := q.db.QueryRowContext(ctx, getKey, arg.AccountID, arg.ID)
+	var i ApiKey
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.SiteID,
+		&i.Networks,
+		&i.CreatedBy,
+		&i.CreatedEmail,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
 }
 
 const getSession = `-- name: GetSession :one

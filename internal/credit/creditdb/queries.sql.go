@@ -53,6 +53,38 @@ func (q *Queries) Balance(ctx context.Context, accountID igny8.AccountID) (Credi
 	return i, err
 }
 
+const getTransaction = `-- name: GetTransaction :one
+SELECT account_id, seq, id, type, pool, amount, balance_after, description, reference, operation, site_id, user_id, source, source_id, created_at FROM credit_transaction WHERE account_id = $1 AND id = $2
+`
+
+type GetTransactionParams struct {
+	AccountID igny8.AccountID
+	ID        igny8.CreditID
+}
+
+func (q *Queries) GetTransaction(ctx context.Context, arg GetTransactionParams) (CreditTransaction, error) {
+	row := q.db.QueryRowContext(ctx, getTransaction, arg.AccountID, arg.ID)
+	var i CreditTransaction
+	err := row.Scan(
+		&i.AccountID,
+		&i.Seq,
+		&i.ID,
+		&i.Type,
+		&i.Pool,
+		&i.Amount,
+		&i.BalanceAfter,
+		&i.Description,
+		&i.Reference,
+		&i.Operation,
+		&i.SiteID,
+		&i.UserID,
+		&i.Source,
+		&i.SourceID,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const insertBurn = `-- name: InsertBurn :exec
 INSERT INTO credit_burn (account_id, transaction_id, lot_id, amount) VALUES ($1, $2, $3, $4)
 `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"igny8"
@@ -16,14 +17,15 @@ import (
 func RegisterAccount(a *API, s *account.Service) {
 	h := accountHandler{s}
 	Register(a, Route{Method: http.MethodGet, Path: "/account", ID: "getAccount", Summary: "Read the account", Tag: "Account",
-		Perm: igny8.PermAccountRead, Need: account.NeedOwn}, h.get)
+		Doc:  "The one that the token is for, in the status that counts at this moment. 404 for platform staff, who have none.",
+		Perm: igny8.PermAccountRead, Need: account.NeedOwn}.gives(404), h.get)
 	Register(a, Route{Method: http.MethodPatch, Path: "/account", ID: "updateAccount", Summary: "Change name, time zone or billing profile",
 		Doc: "Members that are left out stay as they are, also within `billing`. Issued invoices keep the profile they were issued with.",
 		Tag: "Account", Perm: igny8.PermAccountManage, Need: account.NeedBilling}, h.update)
 	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events/export", ID: "exportAuditEvents", Summary: "Save the account's log as a file",
 		Doc: "`format` is csv or json. The newest 50,000 events; the export of the account has all.", Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling, Produces: "text/csv"}, h.export)
 	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events", ID: "listAuditEvents", Summary: "List what was done in the account, and by whom",
-		Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling}, h.events)
+		Doc: "The newest first. Of platform staff it tells the role alone.", Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling}, h.events)
 }
 
 type accountHandler struct{ s *account.Service }
@@ -51,7 +53,7 @@ type BillingInput struct {
 	City       *string `json:"city,omitempty" nullable:"true" maxLength:"100" example:"Karachi"`
 	Region     *string `json:"region,omitempty" nullable:"true" maxLength:"100"`
 	PostalCode *string `json:"postal_code,omitempty" nullable:"true" maxLength:"20"`
-	Country    *string `json:"country,omitempty" pattern:"^([A-Z]{2})?$" doc:"ISO 3166-1 alpha-2 code, in capitals." example:"PK"`
+	Country    *string `json:"country,omitempty" pattern:"^([A-Za-z]{2})?$" doc:"ISO 3166-1 alpha-2 code." example:"PK"`
 	TaxID      *string `json:"tax_id,omitempty" nullable:"true" maxLength:"50"`
 	Email      *string `json:"email,omitempty" pattern:"^([^@\\s]+@[^@\\s]+)?$" maxLength:"254" doc:"Where invoices go." example:"books@example.com"`
 }
@@ -71,6 +73,9 @@ func (b *BillingInput) UnmarshalJSON(data []byte) error {
 		if v, ok := given[name]; ok && v == nil {
 			*p = new(string)
 		}
+	}
+	if b.Country != nil {
+		*b.Country = strings.ToUpper(*b.Country)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/billing"
+	"igny8/internal/db"
 	"igny8/internal/web"
 )
 
@@ -30,7 +31,7 @@ func RegisterAdmin(a *API, s *billing.Service) {
 	proof := route(http.MethodGet, "/{id}/proofs/{n}", "getPaymentProof", "Download a proof", "Each look is in the account's audit log.")
 	proof.Produces = "*/*"
 
-	Register(a, route(http.MethodGet, "", "listStaffPayments", "List payments, oldest first", ""), h.queue)
+	Register(a, route(http.MethodGet, "", "listStaffPayments", "List payments, oldest first", "Those that wait for a decision, unless `status` says otherwise."), h.queue)
 	Register(a, route(http.MethodGet, "/{id}", "getStaffPayment", "Read a payment with its warnings", "Each look is in the account's own audit log."), h.payment)
 	Register(a, proof, h.proof)
 	Register(a, route(http.MethodPost, "/{id}/claim", "claimPayment", "Reserve a payment for five minutes", "Claiming again extends it."), h.claim)
@@ -96,7 +97,16 @@ func (h adminHandler) proof(ctx context.Context, in *proofIn) (*proofOut, error)
 		Policy: "default-src 'none'; sandbox", Sniff: "nosniff", Resource: "same-origin", Cache: "no-store", Body: data}, nil
 }
 
-func (h adminHandler) claim(ctx context.Context, in *ByID[igny8.PaymentID]) (*staffOut, error) {
+func (h adminHandler) claim(ctx context.Context, in *ByIDMatch[igny8.PaymentID]) (*staffOut, error) {
+	if in.IfMatch.IfMatch != "" {
+		ctx = db.Expecting(ctx, func(current any) error {
+			p, ok := current.(billing.StaffPayment)
+			if !ok {
+				return fmt.Errorf("the story read %T, and no payment", current)
+			}
+			return in.sameRevision(p.Payment, p.Warnings)
+		})
+	}
 	p, err := h.s.Claim(RenderWith(ctx, h.out), ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err

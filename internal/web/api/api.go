@@ -24,7 +24,7 @@ type Config struct {
 	web.Config
 
 	Version string // of the program, for the OpenAPI document
-	Tags    []Tag  // chapters of the reference, in order; others follow as they come
+	Tags    []Tag  // chapters of the reference, in order; nil: those of the program
 
 	// Authenticate tells whose a bearer token is. Refusals are *igny8.Error of kind
 	// Unauthenticated; other kinds pass as they are, foreign errors are internal.
@@ -45,6 +45,25 @@ type Config struct {
 
 // Tag is a chapter of the reference.
 type Tag struct{ Name, Description string }
+
+// chapters are those of the program's own routes.
+func chapters() []Tag {
+	return []Tag{
+		{"Catalogue", "What is sold, where and for how much. Anybody may read it, from pages of any origin too."},
+		{"Identity", "Signing up, logging in, and one's own login: password, sessions, second factors."},
+		{"Account", "The account that the token is for."},
+		{"Team", "Who belongs to the account, invitations, and handing the ownership over."},
+		{"API keys", "Keys by which programs use the API."},
+		{"Billing", "Subscription, invoices, and payments made outside."},
+		{"Pay page", "What whoever has the link of an invoice may see and do."},
+		{"Credits", "What the account has in credits, and spending them."},
+		{"Sites", "Sites and the parts of their industry that they cover."},
+		{"Staff: payments", "The queue of payments and the decisions upon them. For platform staff."},
+		{"Staff: accounts", "All accounts, and what staff do to them by hand. For platform staff."},
+		{"Staff: staff", "Platform staff and what each of them may do. For platform staff."},
+		{"Staff: jobs", "Work that happens later. For platform staff."},
+	}
+}
 
 // API holds the routes. Register all of them before Handler serves.
 type API struct {
@@ -72,6 +91,9 @@ func New(cfg Config) *API {
 		cfg.Uploads, _ = web.NewUploads("", nil, cfg.Now) // which makes no folder and so does not fail
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
+	if cfg.Tags == nil {
+		cfg.Tags = chapters()
+	}
 	a := &API{cfg: cfg, mux: cfg.Mux, cursors: NewCursors(cfg.CursorKey), limits: newLimiter(cfg.Now, cfg.Shared)}
 	a.huma = humago.New(cfg.Mux, libraryConfig(cfg))
 	a.pages()
@@ -99,6 +121,9 @@ func libraryConfig(cfg Config) huma.Config {
 	if version == "" {
 		version = "dev"
 	}
+	parts := &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{bearer: {Type: "http",
+		Scheme: "bearer", Description: "An access token from /api/v1/auth/login, or an API key."}}}
+	components(parts)
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -107,13 +132,9 @@ func libraryConfig(cfg Config) huma.Config {
 				"amounts are integers in minor units of an ISO 4217 currency.",
 				License: &huma.License{Name: "Proprietary"},
 			},
-			Servers: []*huma.Server{{URL: "/", Description: "This server."}},
-			Tags:    tags,
-			Components: &huma.Components{
-				Schemas: registry,
-				SecuritySchemes: map[string]*huma.SecurityScheme{bearer: {Type: "http", Scheme: "bearer",
-					Description: "An access token from /api/v1/auth/login, or an API key."}},
-			},
+			Servers:    []*huma.Server{{URL: "/", Description: "This server."}},
+			Tags:       tags,
+			Components: parts,
 		},
 		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
 		DefaultFormat:                "application/json",

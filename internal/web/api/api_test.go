@@ -16,6 +16,7 @@ import (
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/web"
+	"igny8/internal/web/api/apitest"
 )
 
 // The world of these tests: two tenants with one token each, and things.
@@ -39,6 +40,7 @@ type world struct {
 	tim   igny8.Actor
 	una   igny8.Actor
 	calls int
+	words []string // of the catalogue
 }
 
 func start() time.Time { return time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC) }
@@ -74,7 +76,7 @@ func (w *world) authenticate(_ context.Context, token string) (igny8.Actor, erro
 	case "broken":
 		return igny8.Actor{}, errors.New("the database is away")
 	}
-	return igny8.Actor{}, igny8.E(igny8.Unauthenticated, "token_expired", "Log in again.")
+	return igny8.Actor{}, igny8.E(igny8.Unauthenticated, "invalid_token", "Log in again.")
 }
 
 func admit(_ context.Context, a igny8.Actor, p igny8.Permission, need account.Need) error {
@@ -116,18 +118,18 @@ var known = igny8.SiteID(exampleID)
 func (w *world) routes() {
 	a := w.api
 	rt := func(method, path, id string) Route {
-		return Route{Method: method, Path: path, ID: id, Summary: "Do " + id, Tag: "Things", Perm: igny8.PermRead, Need: account.NeedRead}
+		return Route{Method: method, Path: path, ID: id, Summary: "Do " + id, Doc: "It does so.", Tag: "Things", Perm: igny8.PermRead, Need: account.NeedRead}
 	}
 	Register(a, rt("GET", "/things", "listThings"), w.list)
 	Register(a, rt("GET", "/things/{id}", "getThing"), w.get)
-	Register(a, Route{Method: "POST", Path: "/things", ID: "createThing", Summary: "Make a thing", Tag: "Things", Perm: igny8.PermSiteWrite,
+	Register(a, Route{Method: "POST", Path: "/things", ID: "createThing", Summary: "Make a thing", Doc: "It does so.", Tag: "Things", Perm: igny8.PermSiteWrite,
 		Need: account.NeedWork, Status: 201}, w.create)
-	Register(a, Route{Method: "POST", Path: "/things/{id}/pay", ID: "payThing", Summary: "Pay a thing", Tag: "Things", Perm: igny8.PermBillingManage,
+	Register(a, Route{Method: "POST", Path: "/things/{id}/pay", ID: "payThing", Summary: "Pay a thing", Doc: "It does so.", Tag: "Things", Perm: igny8.PermBillingManage,
 		Need: account.NeedBilling, Money: true, Files: "proof", Status: 201}, w.pay)
-	Register(a, Route{Method: "PATCH", Path: "/things/{id}", ID: "renameThing", Summary: "Rename", Tag: "Things", Perm: igny8.PermSiteWrite}, w.rename)
+	Register(a, Route{Method: "PATCH", Path: "/things/{id}", ID: "renameThing", Summary: "Rename", Doc: "It does so.", Tag: "Things", Perm: igny8.PermSiteWrite}, w.rename)
 	Register(a, rt("POST", "/things/{id}/poke", "pokeThing"), w.poke)
-	Register(a, Route{Method: "GET", Path: "/catalogue", ID: "catalogue", Summary: "See", Tag: "Public", Public: true}, w.catalogue)
-	Register(a, Route{Method: "POST", Path: "/hook", ID: "hook", Summary: "Hook", Tag: "Public", Public: true, Raw: true, Status: 204}, w.hook)
+	Register(a, Route{Method: "GET", Path: "/catalogue", ID: "catalogue", Summary: "See", Doc: "It does so.", Tag: "Public", Public: true}, w.catalogue)
+	Register(a, Route{Method: "POST", Path: "/hook", ID: "hook", Summary: "Hook", Doc: "It does so.", Tag: "Public", Public: true, Raw: true, Status: 204}, w.hook)
 	file := rt("GET", "/things/{id}/pdf", "pdf")
 	file.Produces = "application/pdf"
 	Register(a, file, func(context.Context, *ByID[igny8.SiteID]) (*FileOut, error) {
@@ -162,7 +164,7 @@ func (w *world) create(ctx context.Context, in *In[thingIn]) (*Created[thing], e
 	w.calls++
 	switch in.Body.Name {
 	case "taken":
-		return nil, igny8.E(igny8.Conflict, "name_taken", "Choose another.").With("by", "you")
+		return nil, igny8.E(igny8.Conflict, "already_exists", "Choose another.").With("current", "you")
 	case "bug":
 		return nil, errors.New("nil map at 0xdead")
 	case "panic":
@@ -222,11 +224,12 @@ func (w *world) poke(context.Context, *ByID[igny8.SiteID]) (*struct{}, error) {
 	return nil, nil
 }
 
-func (w *world) catalogue(ctx context.Context, _ *struct{}) (*ListOutput[string], error) {
+func (w *world) catalogue(ctx context.Context, in *ListInput) (*ListOutput[string], error) {
 	if a := ActorFrom(ctx); !a.User.IsZero() || a.Network == "" {
 		return nil, errors.New("a public route knows nobody but the address")
 	}
-	return All[string](nil, func(s string) string { return s }), nil
+	same := func(s string) string { return s }
+	return Cut(ctx, *in, w.words, same, same)
 }
 
 func (w *world) hook(_ context.Context, in *struct {
@@ -266,7 +269,23 @@ func (w *world) do(method, path, body string, words ...string) reply {
 	w.h.ServeHTTP(rec, r)
 	out := reply{ResponseRecorder: rec}
 	json.Unmarshal(rec.Body.Bytes(), &out.m)
+	w.documented(r, rec)
 	return out
+}
+
+// documented fails the test whose answer the document does not have.
+func (w *world) documented(r *http.Request, rec *httptest.ResponseRecorder) {
+	w.Helper()
+	raw, err := w.api.OpenAPI()
+	if err == nil {
+		var c *apitest.Contract
+		if c, err = apitest.Of(raw); err == nil {
+			err = c.Check(r.Method, r.URL.EscapedPath(), rec.Code, rec.Header(), rec.Body.Bytes())
+		}
+	}
+	if err != nil && strings.HasPrefix(r.URL.Path, Prefix) {
+		w.Error(err)
+	}
 }
 
 // wants fails unless the answer has this status and, if given, this code.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"igny8"
@@ -29,11 +30,12 @@ func RegisterAuth(a *API, s *auth.Service, up *signup.Service, bill *billing.Ser
 	signUp.Check = checking(func(ctx context.Context, b RegisterInput) error { return up.Check(ctx, b.form(auth.Device{})) })
 	Register(a, signUp, h.register)
 	Register(a, hashing(post("/auth/login", "login", "Log in",
-		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200)), h.login)
+		"`account` is null for platform staff, who belong to none. Who has a second factor sends `totp` too; that it is missing or wrong is told only after the right password.", 200)).gives(401, 403), h.login)
 	Register(a, post("/auth/refresh", "refresh", "Exchange a refresh token for new tokens",
-		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200), h.refresh)
-	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "", 204), h.logout)
+		"Each refresh token is good for one use. Using it again within ten seconds gives the same answer; later it ends the session.", 200).gives(401, 403), h.refresh)
+	Register(a, post("/auth/logout", "logout", "End the session of a refresh token", "Access tokens of the session end with it. A token that is not known is no error.", 204), h.logout)
 	Register(a, Route{Method: http.MethodGet, Path: "/me", ID: "getMe", Summary: "See who you are", Tag: "Identity",
+		Doc:  "The person, the account that the token is for, the role in it, and the other accounts.",
 		Perm: igny8.PermSelf, Need: account.NeedNone}, h.me)
 	Register(a, Route{Method: http.MethodPatch, Path: "/me", ID: "updateMe", Summary: "Change your name, language or number style", Tag: "Identity",
 		Doc:  "Members that are left out stay as they are. Pages and letters follow the language from then on.",
@@ -80,16 +82,19 @@ func userBody(u account.User) UserBody {
 
 // MembershipBody is one of a person's accounts, and the role in it.
 type MembershipBody struct {
-	ID      igny8.MembershipID `json:"id"`
-	Role    igny8.Role         `json:"role" enum:"owner,admin,editor,viewer"`
-	Account struct {
-		ID     igny8.AccountID     `json:"id"`
-		Number int64               `json:"number"`
-		Name   string              `json:"name"`
-		Slug   string              `json:"slug"`
-		Status igny8.AccountStatus `json:"status"`
-	} `json:"account"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        igny8.MembershipID `json:"id"`
+	Role      igny8.Role         `json:"role" enum:"owner,admin,editor,viewer"`
+	Account   MembershipAccount  `json:"account"`
+	CreatedAt time.Time          `json:"created_at"`
+}
+
+// MembershipAccount is the account of a membership.
+type MembershipAccount struct {
+	ID     igny8.AccountID     `json:"id"`
+	Number int64               `json:"number"`
+	Name   string              `json:"name"`
+	Slug   string              `json:"slug"`
+	Status igny8.AccountStatus `json:"status"`
 }
 
 func membershipBodies(list []account.Membership) []MembershipBody {
@@ -131,7 +136,7 @@ type RegisterInput struct {
 }
 
 func (b RegisterInput) form(dev auth.Device) signup.Form {
-	f := signup.Form{Email: b.Email, Password: b.Password, FirstName: b.FirstName, LastName: b.LastName, Country: b.Country,
+	f := signup.Form{Email: b.Email, Password: b.Password, FirstName: b.FirstName, LastName: b.LastName, Country: strings.ToUpper(b.Country),
 		AccountName: b.AccountName, Plan: b.Plan, Cycle: b.Cycle, PaymentMethod: b.PaymentMethod, Device: dev}
 	if b.Quote != nil {
 		f.Quote = *b.Quote

@@ -14,8 +14,8 @@ import (
 // no login.
 func RegisterBilling(a *API, s *billing.Service) {
 	h := billingHandler{s}
-	get := func(path, id, summary string) Route {
-		return Route{Method: http.MethodGet, Path: "/billing" + path, ID: id, Summary: summary, Tag: "Billing",
+	get := func(path, id, summary, doc string) Route {
+		return Route{Method: http.MethodGet, Path: "/billing" + path, ID: id, Summary: summary, Doc: doc, Tag: "Billing",
 			Perm: igny8.PermBillingRead, Need: account.NeedBilling}
 	}
 	post := func(path, id, summary string, status int) Route {
@@ -24,16 +24,18 @@ func RegisterBilling(a *API, s *billing.Service) {
 	}
 	submit := post("/invoices/{id}/payments", "submitPayment", "Tell that an invoice was paid", 201)
 	submit.Files, submit.Doc = "proof", submitDoc
-	Register(a, get("/subscription", "getSubscription", "Read the current subscription"), h.subscription)
-	Register(a, get("/invoices", "listInvoices", "List the invoices"), h.invoices)
-	Register(a, get("/invoices/{id}", "getInvoice", "Read an invoice"), h.invoice)
+	Register(a, get("/subscription", "getSubscription", "Read the current subscription", "The claim on a plan that runs, or the one that was last."), h.subscription)
+	Register(a, get("/invoices", "listInvoices", "List the invoices", "The newest first; `status` picks those in one status."), h.invoices)
+	Register(a, get("/invoices/{id}", "getInvoice", "Read an invoice", "With its lines, what is still due, and the page to pay it."), h.invoice)
 	submit.Check = checking(checkSubmission)
 	Register(a, submit, h.submit)
-	Register(a, get("/payments", "listPayments", "List the payments"), h.payments)
-	Register(a, get("/payments/{id}", "getPayment", "Read a payment"), h.payment)
-	Register(a, post("/payments/{id}/withdraw", "withdrawPayment", "Take back a payment that waits for a decision", 200), h.withdraw)
-	Register(a, get("/balance", "listBalances", "List what the account has to its credit, per currency"), h.balance)
-	Register(a, get("/payment-methods", "listAccountPaymentMethods", "List the account's own payment methods"), h.methods)
+	Register(a, get("/payments", "listPayments", "List the payments", "The newest first; `status` picks those in one status."), h.payments)
+	Register(a, get("/payments/{id}", "getPayment", "Read a payment", "Whether it waits, succeeded or failed, and why it failed."), h.payment)
+	withdraw := post("/payments/{id}/withdraw", "withdrawPayment", "Take back a payment that waits for a decision", 200)
+	withdraw.Doc = "It fails with the code `withdrawn`, and the invoice can be paid again. 409 when it was decided meanwhile."
+	Register(a, withdraw, h.withdraw)
+	Register(a, get("/balance", "listBalances", "List what the account has to its credit, per currency", "One row for each currency. It pays the next invoices."), h.balance)
+	Register(a, get("/payment-methods", "listAccountPaymentMethods", "List the account's own payment methods", "The default one first."), h.methods)
 
 	Register(a, Route{Method: http.MethodGet, Path: "/pay/{token}", ID: "getPayPage", Summary: "See an invoice and how to pay it",
 		Doc: "Whoever has the link may see this; it tells nothing else of the account.", Tag: "Pay page", Public: true}, h.payPage)
@@ -173,30 +175,31 @@ func (h billingHandler) invoice(ctx context.Context, in *ByID[igny8.InvoiceID]) 
 	return OK(h.invoiceBody(i)), nil
 }
 
-func (h billingHandler) balance(ctx context.Context, _ *struct{}) (*ListOutput[igny8.Money], error) {
+func (h billingHandler) balance(ctx context.Context, in *ListInput) (*ListOutput[igny8.Money], error) {
 	list, err := h.s.Balances(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(b billing.Balance) igny8.Money {
+	return Cut(ctx, *in, list, func(b billing.Balance) string { return b.Currency }, func(b billing.Balance) igny8.Money {
 		return igny8.Money{Minor: b.BalanceMinor, Currency: igny8.Currency(b.Currency)}
-	}), nil
+	})
 }
 
 // AccountMethodBody is a payment method that the account uses.
 type AccountMethodBody struct {
-	ID        igny8.RowID `json:"id"`
-	Method    string      `json:"method" doc:"Slug of the payment method." example:"jazzcash"`
-	Default   bool        `json:"default"`
-	CreatedAt time.Time   `json:"created_at"`
+	ID        igny8.MethodID `json:"id"`
+	Method    string         `json:"method" doc:"Slug of the payment method." example:"jazzcash"`
+	Default   bool           `json:"default"`
+	CreatedAt time.Time      `json:"created_at"`
 }
 
-func (h billingHandler) methods(ctx context.Context, _ *struct{}) (*ListOutput[AccountMethodBody], error) {
+func (h billingHandler) methods(ctx context.Context, in *ListInput) (*ListOutput[AccountMethodBody], error) {
 	list, err := h.s.AccountMethods(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(m billing.AccountMethod) AccountMethodBody {
-		return AccountMethodBody{m.ID, m.Method, m.IsDefault, m.CreatedAt.UTC()}
-	}), nil
+	key := func(m billing.AccountMethod) string { return m.ID.String() }
+	return Cut(ctx, *in, list, key, func(m billing.AccountMethod) AccountMethodBody {
+		return AccountMethodBody{igny8.MethodID(m.ID), m.Method, m.IsDefault, m.CreatedAt.UTC()}
+	})
 }

@@ -42,7 +42,11 @@ func (c *call) readBody(r *http.Request) error {
 			return web.ErrBodyTooLarge
 		}
 		body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, c.route.MaxBody))
-		h.Write(body)
+		if c.route.Raw {
+			h.Write(body)
+		} else {
+			h.Write(canonical(body))
+		}
 	}
 	switch {
 	case tooLarge(err):

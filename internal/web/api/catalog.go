@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"igny8"
@@ -14,35 +15,37 @@ import (
 func RegisterCatalog(a *API, s *catalog.Service) {
 	h := catalogHandler{s}
 	get := func(path, id, summary, doc string) Route {
-		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Catalogue", Public: true}
+		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Catalogue", Public: true, Open: true}
 	}
 	Register(a, get("/plans", "listPlans", "List the plans with their prices in a country", "Without a country, prices are in US dollars."), h.plans)
 	Register(a, get("/payment-methods", "listPaymentMethods", "List the ways to pay in a country",
 		"Those of the country and those of everywhere (`*`), in the order to show them. Without a country, those of everywhere."), h.methods)
 	Register(a, get("/countries", "listCountries", "List the countries with a currency of their own",
 		"Every other country of ISO 3166-1 is accepted too: it has US dollars and the payment methods of everywhere."), h.countries)
-	Register(a, get("/currencies", "listCurrencies", "List the currencies", ""), h.currencies)
-	Register(a, get("/industries", "listIndustries", "List the industries a site can belong to", ""), h.industries)
-	Register(a, get("/industries/{slug}/sectors", "listIndustrySectors", "List the sectors of an industry", ""), h.sectors)
-	Register(a, get("/credit-packages", "listCreditPackages", "List the credit packages with their prices in a country", ""), h.packages)
+	Register(a, get("/currencies", "listCurrencies", "List the currencies", "Those that prices can be in, with their decimals and how amounts are rounded."), h.currencies)
+	Register(a, get("/industries", "listIndustries", "List the industries a site can belong to", "In the order of their names."), h.industries)
+	Register(a, get("/industries/{slug}/sectors", "listIndustrySectors", "List the sectors of an industry", "In the order of their names. 404 when there is no such industry."), h.sectors)
+	Register(a, get("/credit-packages", "listCreditPackages", "List the credit packages with their prices in a country", "Without a country, prices are in US dollars."), h.packages)
 	Register(a, get("/credit-costs", "listCreditCosts", "List what operations cost in credits",
 		"An operation costs `credits` for every `unit_size` units that are started, and at least `minimum`."), h.costs)
 	Register(a, Route{Method: http.MethodPost, Path: "/quotes", ID: "createQuote", Summary: "Lock the price of a plan for 24 hours",
-		Tag: "Catalogue", Public: true, Status: http.StatusCreated}, h.quote)
+		Tag: "Catalogue", Public: true, Status: http.StatusCreated,
+		Doc: "Name it when you register, and the price is that of the quote."}, h.quote)
 }
 
 type catalogHandler struct{ s *catalog.Service }
 
 // countryQuery is the optional country of a list.
 type countryQuery struct {
-	Country string `query:"country" maxLength:"2" example:"PK" doc:"ISO 3166-1 alpha-2 code, in capitals."`
+	ListInput
+	Country string `query:"country" maxLength:"2" example:"PK" doc:"ISO 3166-1 alpha-2 code."`
 }
 
 func (q countryQuery) code() string {
 	if q.Country == "" {
 		return catalog.Everywhere
 	}
-	return q.Country
+	return strings.ToUpper(q.Country)
 }
 
 // RateBody says how an amount came about; it can be computed again from it.
@@ -109,7 +112,7 @@ func (h catalogHandler) plans(ctx context.Context, in *countryQuery) (*ListOutpu
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, planBody), nil
+	return Cut(ctx, in.ListInput, rows, func(p catalog.PlanCard) string { return p.Slug }, planBody)
 }
 
 // MethodBody is a way to pay.
@@ -145,7 +148,7 @@ func (h catalogHandler) methods(ctx context.Context, in *countryQuery) (*ListOut
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, methodBody), nil
+	return Cut(ctx, in.ListInput, rows, func(m catalog.Method) string { return m.ID.String() }, methodBody)
 }
 
 // CountryBody is a country with a currency of its own.
@@ -160,12 +163,12 @@ func countryBody(c catalog.Country) CountryBody {
 	return CountryBody{c.Code, c.Name, c.Currency, c.TimeZone}
 }
 
-func (h catalogHandler) countries(ctx context.Context, _ *struct{}) (*ListOutput[CountryBody], error) {
+func (h catalogHandler) countries(ctx context.Context, in *ListInput) (*ListOutput[CountryBody], error) {
 	rows, err := h.s.Countries(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, countryBody), nil
+	return Cut(ctx, *in, rows, func(c catalog.Country) string { return c.Code }, countryBody)
 }
 
 // CurrencyBody is a currency.
@@ -182,12 +185,12 @@ func currencyBody(c catalog.Currency) CurrencyBody {
 	return CurrencyBody{c.Code, c.Name, c.Symbol, c.Code.Exponent(), c.RoundTo, c.Rounding}
 }
 
-func (h catalogHandler) currencies(ctx context.Context, _ *struct{}) (*ListOutput[CurrencyBody], error) {
+func (h catalogHandler) currencies(ctx context.Context, in *ListInput) (*ListOutput[CurrencyBody], error) {
 	rows, err := h.s.Currencies(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, currencyBody), nil
+	return Cut(ctx, *in, rows, func(c catalog.Currency) string { return string(c.Code) }, currencyBody)
 }
 
 // NamedBody is an entry of the catalogue that is known by its slug.
@@ -196,15 +199,17 @@ type NamedBody struct {
 	Name string `json:"name"`
 }
 
-func (h catalogHandler) industries(ctx context.Context, _ *struct{}) (*ListOutput[NamedBody], error) {
+func (h catalogHandler) industries(ctx context.Context, in *ListInput) (*ListOutput[NamedBody], error) {
 	rows, err := h.s.Industries(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, func(i catalog.Industry) NamedBody { return NamedBody{i.Slug, i.Name} }), nil
+	key := func(i catalog.Industry) string { return i.Slug }
+	return Cut(ctx, *in, rows, key, func(i catalog.Industry) NamedBody { return NamedBody{i.Slug, i.Name} })
 }
 
 type bySlug struct {
+	ListInput
 	Slug string `path:"slug" maxLength:"100"`
 }
 
@@ -213,7 +218,8 @@ func (h catalogHandler) sectors(ctx context.Context, in *bySlug) (*ListOutput[Na
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, func(s catalog.IndustrySector) NamedBody { return NamedBody{s.Slug, s.Name} }), nil
+	key := func(s catalog.IndustrySector) string { return s.Slug }
+	return Cut(ctx, in.ListInput, rows, key, func(s catalog.IndustrySector) NamedBody { return NamedBody{s.Slug, s.Name} })
 }
 
 // PackageBody is a number of credits on sale.
@@ -233,15 +239,16 @@ func (h catalogHandler) packages(ctx context.Context, in *countryQuery) (*ListOu
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, packageBody), nil
+	return Cut(ctx, in.ListInput, rows, func(p catalog.Package) string { return p.Slug }, packageBody)
 }
 
-func (h catalogHandler) costs(ctx context.Context, _ *struct{}) (*ListOutput[catalog.CreditCost], error) {
+func (h catalogHandler) costs(ctx context.Context, in *ListInput) (*ListOutput[catalog.CreditCost], error) {
 	rows, err := h.s.CreditCosts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, func(c catalog.CreditCost) catalog.CreditCost { return c }), nil
+	key := func(c catalog.CreditCost) string { return c.Operation }
+	return Cut(ctx, *in, rows, key, func(c catalog.CreditCost) catalog.CreditCost { return c })
 }
 
 // QuoteInput asks for a quote.
@@ -275,7 +282,7 @@ func quoteBody(q catalog.Quote) QuoteBody {
 }
 
 func (h catalogHandler) quote(ctx context.Context, in *In[QuoteInput]) (*Out[QuoteBody], error) {
-	q, err := h.s.Quote(ctx, in.Body.Plan, in.Body.Cycle, in.Body.Country)
+	q, err := h.s.Quote(ctx, in.Body.Plan, in.Body.Cycle, strings.ToUpper(in.Body.Country))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,44 @@ func TestCatalogRoutes(t *testing.T) {
 	}, dbtest.WithClock(clock))
 }
 
+// What is the same for everybody may be kept, and be read by a page of another origin.
+func TestTheCatalogueIsOpen(t *testing.T) {
+	onCore(t, func(c *core) {
+		for _, path := range []string{"/plans?country=PK", "/payment-methods", "/countries", "/currencies", "/industries",
+			"/industries/automotive/sectors", "/credit-packages", "/credit-costs"} {
+			a := c.v1("GET", path, "", "", 200, "", "Origin: https://shop.example")
+			h := a.Header()
+			tag := h.Get("ETag")
+			if h.Get("Cache-Control") != "public, max-age=300" || h.Get("Access-Control-Allow-Origin") != "*" || tag == "" ||
+				h.Get("Cross-Origin-Resource-Policy") != "cross-origin" || h.Get("Access-Control-Allow-Credentials") != "" {
+				c.Errorf("%s: %v", path, h)
+			}
+			c.clock.Advance(time.Second)
+			a = c.v1("GET", path, "", "", 304, "", "If-None-Match: "+tag)
+			if a.Header().Get("Cache-Control") != "public, max-age=300" || a.Header().Get("ETag") != tag {
+				c.Errorf("%s: %v", path, a.Header())
+			}
+			a = c.v1("OPTIONS", path, "", "", 204, "", "Origin: https://shop.example", "Access-Control-Request-Method: GET")
+			if a.Header().Get("Access-Control-Allow-Origin") != "*" || a.Header().Get("Access-Control-Allow-Methods") != "GET, HEAD" {
+				c.Errorf("%s: %v", path, a.Header())
+			}
+			a = c.v1("GET", path+"?nothing=1", "", "", 422, "")
+			if a.Header().Get("Cache-Control") != "no-store" || a.Header().Get("Access-Control-Allow-Origin") != "*" {
+				c.Errorf("%s: a refusal is not kept, and can be read: %v", path, a.Header())
+			}
+		}
+		c.v1("OPTIONS", "/me", "", "", 405, "")
+		if a := c.v1("GET", "/me", "", "", 401, ""); a.Header().Get("Access-Control-Allow-Origin") != "" {
+			c.Errorf("%v", a.Header())
+		}
+		small, big := c.v1("GET", "/plans?country=pk", "", "", 200, ""), c.v1("GET", "/plans?country=PK", "", "", 200, "")
+		if small.Body.String() != big.Body.String() || !strings.Contains(big.Body.String(), "PKR") {
+			c.Error("the case of a country's code matters")
+		}
+		c.v1("POST", "/quotes", "", `{"plan":"starter","cycle":"monthly","country":"pk"}`, 201, "")
+	})
+}
+
 func TestCatalogListsHaveTheShapeOfLists(t *testing.T) {
 	h := catalogServer(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
 	for _, path := range []string{"/plans", "/payment-methods", "/countries", "/currencies", "/industries",
@@ -102,7 +141,7 @@ func TestCatalogListsHaveTheShapeOfLists(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &list); err != nil || status != 200 {
 			t.Fatalf("%s: %d %v", path, status, err)
 		}
-		if string(list["has_more"]) != "false" || len(list["data"]) < 3 || list["next_cursor"] == nil {
+		if string(list["has_more"]) != strconv.FormatBool(path == "/industries") || len(list["data"]) < 3 || list["next_cursor"] == nil {
 			t.Errorf("%s: %.200s", path, body)
 		}
 	}

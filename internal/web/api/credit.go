@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"igny8"
@@ -14,16 +15,37 @@ import (
 // RegisterCredits adds the routes about credits.
 func RegisterCredits(a *API, s *billing.Service) {
 	h := creditHandler{s}
-	get := func(path, id, summary string) Route {
-		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: "Credits", Perm: igny8.PermRead, Need: account.NeedRead}
+	get := func(path, id, summary, doc string) Route {
+		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Credits", Perm: igny8.PermRead, Need: account.NeedRead}
 	}
-	Register(a, get("/credits/balance", "getCreditBalance", "Read what the account has in credits"), h.balance)
-	Register(a, get("/credits/transactions", "listCreditTransactions", "List the lines of the credit ledger"), h.transactions)
+	Register(a, get("/credits/balance", "getCreditBalance", "Read what the account has in credits", "In all, by pool, and lot by lot in the order in which they are spent."), h.balance)
+	Register(a, get("/credits/transactions", "listCreditTransactions", "List the lines of the credit ledger", "The newest first. Each has the balance after it."), h.transactions)
+	Register(a, get("/credits/transactions/{id}", "getCreditTransaction", "Read a line of the credit ledger", "What it took or brought, and the balance after it."), h.transaction)
+	schemas := a.huma.OpenAPI().Components.Schemas
+	schemas.Schema(reflect.TypeFor[OperationSpend](), true, "")
+	schemas.Schema(reflect.TypeFor[CreditSpend](), true, "")
 	Register(a, Route{Method: http.MethodPost, Path: "/credits/spend", ID: "spendCredits", Summary: "Spend credits in one step", Tag: "Credits",
 		Perm: igny8.PermContentWrite, Need: account.NeedWork, Money: true, Status: http.StatusCreated,
 		Doc: "Send either `operation` with `quantity`, which costs what GET /api/v1/credit-costs says, or `credits`. " +
-			"402 `insufficient_credits` with `needed` and `available` takes nothing."}, h.spend)
+			"402 `insufficient_credits` with `needed` and `available` takes nothing."}.gives(404), h.spend)
 }
+
+// The two ways to spend, as the document has them.
+type (
+	// OperationSpend is spending on an operation of the price list.
+	OperationSpend struct {
+		Operation string        `json:"operation" maxLength:"100" doc:"What is done; GET /api/v1/credit-costs lists them." example:"keyword_clustering"`
+		Quantity  int64         `json:"quantity" minimum:"1" maximum:"1000000" doc:"Units of the operation." example:"1"`
+		Reference string        `json:"reference,omitempty" maxLength:"200" doc:"Your own name for the work; shown in the ledger." example:"order 17"`
+		Site      *igny8.SiteID `json:"site,omitempty" doc:"The site the work is for."`
+	}
+	// CreditSpend is spending a number of credits.
+	CreditSpend struct {
+		Credits   int64         `json:"credits" minimum:"1" maximum:"1000000" doc:"How many." example:"10"`
+		Reference string        `json:"reference,omitempty" maxLength:"200" doc:"Your own name for the work; shown in the ledger." example:"order 17"`
+		Site      *igny8.SiteID `json:"site,omitempty" doc:"The site the work is for."`
+	}
+)
 
 type creditHandler struct{ s *billing.Service }
 
@@ -122,6 +144,14 @@ func (h creditHandler) transactions(ctx context.Context, in *listCreditTransacti
 	return List(ctx, list, creditTransactionBody), nil
 }
 
+func (h creditHandler) transaction(ctx context.Context, in *ByID[igny8.CreditID]) (*Out[CreditTransactionBody], error) {
+	t, err := h.s.CreditTransaction(ctx, ActorFrom(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return OK(creditTransactionBody(t)), nil
+}
+
 // SpendInput asks for credits to be spent.
 type SpendInput struct {
 	Operation string        `json:"operation,omitempty" maxLength:"100" doc:"With quantity." example:"keyword_clustering"`
@@ -131,11 +161,11 @@ type SpendInput struct {
 	Site      *igny8.SiteID `json:"site,omitempty" doc:"The site the work is for."`
 }
 
-func creditSpent(t credit.Transaction) *Out[CreditTransactionBody] {
-	return OK(creditTransactionBody(t))
+func creditSpent(t credit.Transaction) *Created[CreditTransactionBody] {
+	return &Created[CreditTransactionBody]{Location: Prefix + "/credits/transactions/" + t.ID.String(), Body: creditTransactionBody(t)}
 }
 
-func (h creditHandler) spend(ctx context.Context, in *In[SpendInput]) (*Out[CreditTransactionBody], error) {
+func (h creditHandler) spend(ctx context.Context, in *In[SpendInput]) (*Created[CreditTransactionBody], error) {
 	b := in.Body
 	req := billing.SpendRequest{Operation: b.Operation, Quantity: b.Quantity, Credits: b.Credits, Reference: b.Reference}
 	if b.Site != nil {

@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -9,6 +12,8 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/billing"
+	"igny8/internal/credit"
+	"igny8/internal/db"
 	"igny8/internal/desk"
 )
 
@@ -66,43 +71,63 @@ type GiftBody struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// ActedOutput answers 200, or 202 when a second person must confirm.
-type ActedOutput struct {
+// stateOut is an answer about an account for staff. Its entity tag has two parts, as
+// that of a payment: If-Match of an act compares the revision alone. The status is 202
+// when a second person must confirm.
+type stateOut struct {
 	Status int
+	ETag   string `header:"ETag"`
 	Body   ActedBody
 }
 
-func (o *ActedOutput) parts() (string, any) { return "", o.Body }
+func (o *stateOut) parts() (string, any) { return "", o.Body }
 
-func (o *ActedOutput) head() (int, string) { return o.Status, "" }
+func (o *stateOut) head() (int, string) { return o.Status, o.ETag }
 
-func given(o desk.Outcome) *ActedOutput {
-	out := &ActedOutput{Status: http.StatusOK, Body: acted(o).Body}
-	if w := o.Waiting; w != nil {
-		out.Status = http.StatusAccepted
-		out.Body.Waiting = &GiftBody{w.Credits, w.Plan, w.Cycle, w.Months, w.GivenEmail, w.CreatedAt.UTC()}
+// accountRevision names the state of an account that staff act upon: its status, its
+// subscription and its credits.
+func accountRevision(id igny8.AccountID, status igny8.AccountStatus, sub *billing.Subscription, credits credit.Balance) string {
+	h := sha256.New()
+	hashText(h, id.String())
+	hashText(h, string(status))
+	if sub != nil {
+		b, err := render(subscriptionBody(*sub))
+		hashText(h, string(b)+fmt.Sprint(err))
 	}
-	return out
+	hashText(h, fmt.Sprint(credits.Balance, credits.Available))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
 }
 
-func gave(o desk.Outcome, err error) (*ActedOutput, error) {
-	if err != nil {
-		return nil, err
+// upon holds the account to the state that the caller saw.
+func upon(ctx context.Context, m IfMatch) context.Context {
+	if m.IfMatch == "" {
+		return ctx
 	}
-	return given(o), nil
+	return db.Expecting(ctx, func(current any) error {
+		o, ok := current.(desk.Outcome)
+		if !ok {
+			return fmt.Errorf("the story read %T, and no account", current)
+		}
+		return m.isRevision(accountRevision(o.Account.ID, o.Account.Status, o.Subscription, o.Credits))
+	})
 }
 
-func acted(o desk.Outcome) *Out[ActedBody] {
+func acted(o desk.Outcome) *stateOut {
 	b := ActedBody{ID: o.Account.ID, Status: o.Account.Status, SuspendedReason: o.Account.SuspendedReason, Credits: o.Credits.Balance,
 		Available: o.Credits.Available, UpdatedAt: o.Account.UpdatedAt.UTC()}
 	if o.Subscription != nil {
 		sub := subscriptionBody(*o.Subscription)
 		b.Subscription = &sub
 	}
-	return OK(b)
+	status := http.StatusOK
+	if w := o.Waiting; w != nil {
+		status = http.StatusAccepted
+		b.Waiting = &GiftBody{w.Credits, w.Plan, w.Cycle, w.Months, w.GivenEmail, w.CreatedAt.UTC()}
+	}
+	return &stateOut{status, twoPartTag(accountRevision(o.Account.ID, o.Account.Status, o.Subscription, o.Credits), b), b}
 }
 
-func done(o desk.Outcome, err error) (*Out[ActedBody], error) {
+func done(o desk.Outcome, err error) (*stateOut, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +140,8 @@ type SuspendInput struct {
 	Note   string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
 }
 
-func (h deskHandler) suspend(ctx context.Context, in *ByIDIn[igny8.AccountID, SuspendInput]) (*Out[ActedBody], error) {
-	return done(h.s.Suspend(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Reason, in.Body.Note))
+func (h deskHandler) suspend(ctx context.Context, in *ByIDMatchIn[igny8.AccountID, SuspendInput]) (*stateOut, error) {
+	return done(h.s.Suspend(upon(RenderWith(ctx, acted), in.IfMatch), ActorFrom(ctx), in.ID, in.Body.Reason, in.Body.Note))
 }
 
 // NoteInput says why.
@@ -124,8 +149,8 @@ type NoteInput struct {
 	Note string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
 }
 
-func (h deskHandler) reinstate(ctx context.Context, in *ByIDIn[igny8.AccountID, NoteInput]) (*Out[ActedBody], error) {
-	return done(h.s.Reinstate(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Note))
+func (h deskHandler) reinstate(ctx context.Context, in *ByIDMatchIn[igny8.AccountID, NoteInput]) (*stateOut, error) {
+	return done(h.s.Reinstate(upon(RenderWith(ctx, acted), in.IfMatch), ActorFrom(ctx), in.ID, in.Body.Note))
 }
 
 // ExtendInput says how much longer a trial runs.
@@ -134,8 +159,8 @@ type ExtendInput struct {
 	Note string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
 }
 
-func (h deskHandler) extend(ctx context.Context, in *ByIDIn[igny8.AccountID, ExtendInput]) (*Out[ActedBody], error) {
-	return done(h.s.ExtendTrial(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.Body.Days, in.Body.Note))
+func (h deskHandler) extend(ctx context.Context, in *ByIDMatchIn[igny8.AccountID, ExtendInput]) (*stateOut, error) {
+	return done(h.s.ExtendTrial(upon(RenderWith(ctx, acted), in.IfMatch), ActorFrom(ctx), in.ID, in.Body.Days, in.Body.Note))
 }
 
 // AdjustInput says how many credits are given, or taken.
@@ -144,8 +169,8 @@ type AdjustInput struct {
 	Note    string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
 }
 
-func (h deskHandler) adjust(ctx context.Context, in *ByIDIn[igny8.AccountID, AdjustInput]) (*ActedOutput, error) {
-	return gave(h.s.AdjustCredits(RenderWith(ctx, given), ActorFrom(ctx), in.ID, in.Body.Credits, "", in.Body.Note))
+func (h deskHandler) adjust(ctx context.Context, in *ByIDMatchIn[igny8.AccountID, AdjustInput]) (*stateOut, error) {
+	return done(h.s.AdjustCredits(upon(RenderWith(ctx, acted), in.IfMatch), ActorFrom(ctx), in.ID, in.Body.Credits, "", in.Body.Note))
 }
 
 // AssignInput says which plan is given, and for how long.
@@ -156,19 +181,20 @@ type AssignInput struct {
 	Note   string `json:"note" minLength:"3" maxLength:"1000" doc:"For staff."`
 }
 
-func (h deskHandler) assign(ctx context.Context, in *ByIDIn[igny8.AccountID, AssignInput]) (*ActedOutput, error) {
+func (h deskHandler) assign(ctx context.Context, in *ByIDMatchIn[igny8.AccountID, AssignInput]) (*stateOut, error) {
 	g := billing.Gift{Plan: in.Body.Plan, Cycle: in.Body.Cycle, Months: in.Body.Months}
-	return gave(h.s.AssignPlan(RenderWith(ctx, given), ActorFrom(ctx), in.ID, g, in.Body.Note))
+	return done(h.s.AssignPlan(upon(RenderWith(ctx, acted), in.IfMatch), ActorFrom(ctx), in.ID, g, in.Body.Note))
 }
 
 type userIn struct {
+	IfMatch
 	ID   igny8.AccountID `path:"id"`
 	User igny8.UserID    `path:"user"`
 	Body NoteInput
 }
 
-func (h deskHandler) resetFactor(ctx context.Context, in *userIn) (*Out[ActedBody], error) {
-	return done(h.s.ResetSecondFactor(RenderWith(ctx, acted), ActorFrom(ctx), in.ID, in.User, in.Body.Note))
+func (h deskHandler) resetFactor(ctx context.Context, in *userIn) (*stateOut, error) {
+	return done(h.s.ResetSecondFactor(upon(RenderWith(ctx, acted), in.IfMatch), ActorFrom(ctx), in.ID, in.User, in.Body.Note))
 }
 
 // ImpersonateInput says why staff look in.
@@ -179,6 +205,7 @@ type ImpersonateInput struct {
 
 type impersonateIn struct {
 	Agent
+	IfMatch
 	ID   igny8.AccountID `path:"id"`
 	Body ImpersonateInput
 }
@@ -201,7 +228,7 @@ func looking(l desk.Look) *Out[LookBody] {
 }
 
 func (h deskHandler) impersonate(ctx context.Context, in *impersonateIn) (*Out[LookBody], error) {
-	l, err := h.s.Impersonate(RenderWith(ctx, looking), ActorFrom(ctx), auth.Acting{Account: in.ID, Reason: in.Body.Reason,
+	l, err := h.s.Impersonate(upon(RenderWith(ctx, looking), in.IfMatch), ActorFrom(ctx), auth.Acting{Account: in.ID, Reason: in.Body.Reason,
 		Write: in.Body.Write, Device: in.device(ctx, false)})
 	if err != nil {
 		return nil, err

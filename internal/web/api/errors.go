@@ -101,6 +101,7 @@ func ErrorCodes() []ErrorCode {
 		{"too_many_files", 413, "More than five files were sent.", "Send the most telling ones."},
 		{"too_many_parts", 413, "The form has too many parts.", "Send the documented fields only."},
 		{"unsupported_media_type", 415, "The body is of a media type that the route does not take.", "Send application/json in UTF-8, or a form where files are taken."},
+		{"unsupported_encoding", 415, "The body is compressed, as Content-Encoding says.", "Send it as it is. Answers can be compressed: send Accept-Encoding: gzip."},
 		{"unsupported_type", 415, "The file is no JPEG, PNG or PDF that opens without errors; its content decides, not its name.", "Save it as one of these and send it again."},
 		{"image_too_large", 415, "The picture needs more than 160 MiB of memory to be opened (width × height × bytes of a pixel).", "Make it smaller, or send a screenshot of it. A photo of 50 million pixels is taken."},
 		{"pdf_active", 415, "The PDF holds scripts, actions, attached files or a form of XFA.", "Print it to a new PDF, or send a picture of it."},
@@ -156,6 +157,18 @@ func ErrorCodes() []ErrorCode {
 		{"trial_unavailable", 503, "There is no free trial at the moment.", "Choose a plan, or try again later."},
 		{"not_ready", 503, "The server cannot serve at the moment.", "Try again shortly."},
 	}
+}
+
+// FieldCodes are the codes that a member of errors can have.
+func FieldCodes() []string {
+	return []string{"currency_mismatch", "differs_from_first", "domain_taken", "ip_address", "local_name", "port_not_allowed", "public_suffix", "email_taken", "free_operation", "gateway_method", "invalid",
+		"invalid_amount", "invalid_code", "invalid_date", "invalid_domain", "invalid_email", "control_character", "invalid_id", "invalid_network", "invalid_text", "not_null", "one_line", "invalid_passkey",
+		"invalid_quantity", "invalid_reference", "invalid_type", "not_confirmed", "one_of", "out_of_range", "owner_already",
+		"password_contains_email", "password_not_text", "password_too_common", "password_too_long", "password_too_short", "quote_differs",
+		"reference_too_long", "reference_too_short", "required", "same_email", "sites_not_for_role", "too_long", "too_many_files",
+		"unknown_country", "unknown_cycle", "unknown_field", "unknown_industry", "unknown_operation", "unknown_parameter", "unknown_payment_method",
+		"unknown_permission", "unknown_plan", "unknown_quote", "unknown_reason", "unknown_reason_code", "unknown_scope", "unknown_sector",
+		"unknown_site", "unknown_status", "unknown_time_zone", "wrong_password"}
 }
 
 const errorsHTML = `<!doctype html>

@@ -56,3 +56,28 @@ func TestEveryCodeHasAPage(t *testing.T) {
 	}
 	w.wants(w.do("GET", "/docs/errors/nothing", ""), 404, "not_found")
 }
+
+// Every code that a member of errors can have is given by something.
+func TestFieldCodes(t *testing.T) {
+	var sources strings.Builder
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || d.Name() == "errors.go" {
+			return err
+		}
+		src, err := os.ReadFile(path)
+		sources.Write(src)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := FieldCodes()
+	for _, code := range codes {
+		if !strings.Contains(sources.String(), `"`+code+`"`) {
+			t.Errorf("nothing gives %s", code)
+		}
+	}
+	if slices.Sort(codes); len(slices.Compact(codes)) != len(FieldCodes()) {
+		t.Error("a code comes twice")
+	}
+}

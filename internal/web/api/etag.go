@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"strings"
 
 	"igny8"
+	"igny8/internal/db"
+	"igny8/internal/web"
 )
 
 // etag is a strong entity tag (RFC 9110, 8.8.3) of a rendered object. The account
@@ -50,6 +53,9 @@ func matches(list, tag string, weak bool) bool {
 		if weak {
 			one = strings.TrimPrefix(one, "W/")
 		}
+		if plain, ok := strings.CutSuffix(one, web.ETagSuffix+`"`); ok {
+			one = plain + `"`
+		}
 		if one != "" && one == tag {
 			return true
 		}
@@ -57,9 +63,49 @@ func matches(list, tag string, weak bool) bool {
 	return false
 }
 
+// twoPartTag is the entity tag of an object whose revision alone decides whether it
+// is the one that somebody saw: the revision, and the hash of the whole, so that the
+// tag is a strong one.
+func twoPartTag(revision string, body any) string {
+	b, err := render(body)
+	if err != nil {
+		return "" // sending it fails just the same
+	}
+	return `"` + revision + "." + strings.Trim(etag(igny8.AccountID{}, b), `"`) + `"`
+}
+
+// isRevision refuses when none of the caller's tags is of this revision.
+func (m IfMatch) isRevision(revision string) error {
+	if m.IfMatch == "" || strings.TrimSpace(m.IfMatch) == "*" {
+		return nil
+	}
+	for one := range strings.SplitSeq(m.IfMatch, ",") {
+		if strings.HasPrefix(strings.TrimSpace(one), `"`+revision+".") {
+			return nil
+		}
+	}
+	return errStale
+}
+
 // IfMatch is embedded by inputs of routes that change an object.
 type IfMatch struct {
 	IfMatch string `header:"If-Match" doc:"The ETag of the object as you read it; 412 if it changed since."`
+}
+
+// expect returns a context in which the story that a handler calls holds the object
+// it changes to the caller's tag: wire makes of it the body that a GET of the object
+// answers with. See db.Expected.
+func expect[R, T any](ctx context.Context, m IfMatch, wire func(R) T) context.Context {
+	if m.IfMatch == "" {
+		return ctx
+	}
+	return db.Expecting(ctx, func(current any) error {
+		r, ok := current.(R)
+		if !ok {
+			return fmt.Errorf("the story read %T, and %T was expected", current, r)
+		}
+		return m.Check(ctx, wire(r))
+	})
 }
 
 // Check refuses when the caller's tag is not that of current, the body that a GET

@@ -24,20 +24,21 @@ func RegisterFactors(a *API, s *auth.Service) {
 	}
 	Register(a, public("/auth/passkeys/options", "startPasskeyLogin", "Begin a login with a passkey",
 		"Give `options` to navigator.credentials.get and send its answer to /auth/passkeys/login with `token`, once, within five minutes."), h.startLogin)
-	Register(a, public("/auth/passkeys/login", "loginWithPasskey", "Log in with a passkey", "It counts as both factors."), h.login)
-	Register(a, own("GET", "/me/second-factor", "getSecondFactor", "See what protects your login besides the password", "", 0), h.get)
+	Register(a, public("/auth/passkeys/login", "loginWithPasskey", "Log in with a passkey", "It counts as both factors.").gives(401, 403), h.login)
+	Register(a, own("GET", "/me/second-factor", "getSecondFactor", "See what protects your login besides the password", "Whether an authenticator app is set up, how many passkeys there are, and how many recovery codes are left.", 0), h.get)
 	Register(a, own("POST", "/me/totp", "startTotp", "Begin to set up an authenticator app",
 		"The secret counts for nothing until a code of it was sent to /me/totp/confirm.", 201), h.start)
 	Register(a, own("POST", "/me/totp/confirm", "confirmTotp", "Switch the authenticator app on with a code of it",
-		"The answer has ten recovery codes, which cannot be read again.", 200), h.confirm)
-	Register(a, own("DELETE", "/me/totp", "disableTotp", "Switch the authenticator app off", "", 0), h.disable)
+		"The answer has ten recovery codes, which cannot be read again.", 200).gives(404), h.confirm)
+	Register(a, own("DELETE", "/me/totp", "disableTotp", "Switch the authenticator app off", "If-Match takes the ETag of /me/second-factor.", 0), h.disable)
 	Register(a, own("POST", "/me/totp/recovery-codes", "newRecoveryCodes", "Make new recovery codes", "Those before are void.", 200), h.codes)
-	Register(a, own("GET", "/me/passkeys", "listPasskeys", "List your passkeys", "", 0), h.passkeys)
+	Register(a, own("GET", "/me/passkeys", "listPasskeys", "List your passkeys", "The oldest first.", 0), h.passkeys)
+	Register(a, own("GET", "/me/passkeys/{id}", "getPasskey", "Read one of your passkeys", "Its name, and when it was used last.", 0), h.passkey)
 	Register(a, own("POST", "/me/passkeys/options", "startPasskey", "Begin to register a passkey",
 		"Give `options` to navigator.credentials.create and send its answer to /me/passkeys with `token`, once, within five minutes.", 200), h.startPasskey)
 	Register(a, own("POST", "/me/passkeys", "addPasskey", "Register a passkey",
 		"Who has no recovery codes yet gets ten, which cannot be read again.", 201), h.add)
-	Register(a, own("DELETE", "/me/passkeys/{id}", "removePasskey", "Remove a passkey", "", 0), h.remove)
+	Register(a, own("DELETE", "/me/passkeys/{id}", "removePasskey", "Remove a passkey", "Asks for the password again. With the last second factor the recovery codes end too.", 0), h.remove)
 }
 
 type factorHandler struct{ s *auth.Service }
@@ -56,7 +57,11 @@ type SecondFactorBody struct {
 
 func (h factorHandler) get(ctx context.Context, _ *struct{}) (*Out[SecondFactorBody], error) {
 	f, err := h.s.Factors(ctx, ActorFrom(ctx))
-	return OK(SecondFactorBody{f.TOTP, f.Passkeys, f.Codes}), err
+	return OK(secondFactorBody(f)), err
+}
+
+func secondFactorBody(f auth.Factors) SecondFactorBody {
+	return SecondFactorBody{f.TOTP, f.Passkeys, f.Codes}
 }
 
 // EnrolmentBody is a secret for an authenticator app.
@@ -91,8 +96,13 @@ type DisableInput struct {
 	Code string `json:"code" maxLength:"40" doc:"A code of the app, or a recovery code."`
 }
 
-func (h factorHandler) disable(ctx context.Context, in *In[DisableInput]) (*struct{}, error) {
-	return nil, h.s.DisableTOTP(ctx, ActorFrom(ctx), in.Body.Password, in.Body.Code)
+type disableIn struct {
+	IfMatch
+	Body DisableInput
+}
+
+func (h factorHandler) disable(ctx context.Context, in *disableIn) (*struct{}, error) {
+	return nil, h.s.DisableTOTP(expect(ctx, in.IfMatch, secondFactorBody), ActorFrom(ctx), in.Body.Password, in.Body.Code)
 }
 
 func (h factorHandler) codes(ctx context.Context, in *In[ConfirmedInput]) (*Out[RecoveryCodesBody], error) {
@@ -117,12 +127,17 @@ func passkeyBody(k auth.Passkey) PasskeyBody {
 	return b
 }
 
-func (h factorHandler) passkeys(ctx context.Context, _ *struct{}) (*ListOutput[PasskeyBody], error) {
+func (h factorHandler) passkeys(ctx context.Context, in *ListInput) (*ListOutput[PasskeyBody], error) {
 	list, err := h.s.Passkeys(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return All(list, passkeyBody), nil
+	return Cut(ctx, *in, list, func(k auth.Passkey) string { return k.ID.String() }, passkeyBody)
+}
+
+func (h factorHandler) passkey(ctx context.Context, in *ByID[igny8.PasskeyID]) (*Out[PasskeyBody], error) {
+	list, err := h.s.Passkeys(ctx, ActorFrom(ctx))
+	return find(list, err, func(k auth.Passkey) bool { return k.ID == in.ID }, passkeyBody)
 }
 
 // CeremonyBody is what a browser needs to ask an authenticator.
@@ -157,8 +172,8 @@ func (h factorHandler) add(ctx context.Context, in *In[PasskeyInput]) (*Out[Pass
 	return OK(PasskeyAddedBody{passkeyBody(k), codes}), err
 }
 
-func (h factorHandler) remove(ctx context.Context, in *ByIDIn[igny8.PasskeyID, ConfirmedInput]) (*struct{}, error) {
-	return nil, h.s.RemovePasskey(ctx, ActorFrom(ctx), in.ID, in.Body.Password)
+func (h factorHandler) remove(ctx context.Context, in *ByIDMatchIn[igny8.PasskeyID, ConfirmedInput]) (*struct{}, error) {
+	return nil, h.s.RemovePasskey(expect(ctx, in.IfMatch, passkeyBody), ActorFrom(ctx), in.ID, in.Body.Password)
 }
 
 func (h factorHandler) startLogin(ctx context.Context, _ *struct{}) (*Out[CeremonyBody], error) {

@@ -43,10 +43,45 @@ func TestIdempotency(t *testing.T) {
 		t.Error("one person's two accounts share a key")
 	}
 
-	w.wants(send(`{"name":"taken"}`, "k2", "as tim"), 409, "name_taken") // a refusal is an answer
+	w.wants(send(`{"name":"taken"}`, "k2", "as tim"), 409, "already_exists") // a refusal is an answer
 	if r := send(`{"name":"taken"}`, "k2", "as tim"); r.Code != 409 || r.Header().Get("Idempotent-Replayed") != "true" ||
 		r.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %v", r.Code, r.Header())
+	}
+}
+
+// The same values are the same request, however a client writes them; other values,
+// and numbers that only look alike, are another one.
+func TestIdempotencyComparesValues(t *testing.T) {
+	w := newWorld(t)
+	send := func(key, body string) reply {
+		return w.do("POST", Prefix+"/things", body, "as tim", "Idempotency-Key: "+key)
+	}
+	for i, tt := range []struct{ first, second string }{
+		{`{"name":"x","count":3}`, ` { "count" : 3 , "name" : "x" } `},
+		{`{"name":"x","count":3}`, "{\n\t\"name\": \"\\u0078\",\r\n\"count\": 3.0}"},
+		{`{"name":"x","count":3}`, `{"name":"x","count":30e-1}`},
+		{`{"name":"x","parts":[{"size":1},{"size":2}]}`, `{"parts":[ {"size":1}, {"size":2.00} ],"name":"x"}`},
+		{`{"name":"café"}`, `{"name":"caf\u00e9"}`},
+	} {
+		key := "same" + strconv.Itoa(i)
+		w.wants(send(key, tt.first), 201, "")
+		if r := send(key, tt.second); r.Code != 201 || r.Header().Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s then %s: %d %s", tt.first, tt.second, r.Code, r.Body)
+		}
+	}
+	for i, tt := range []struct{ first, second string }{
+		{`{"name":"x","parts":[{"size":1},{"size":2}]}`, `{"name":"x","parts":[{"size":2},{"size":1}]}`},
+		{`{"name":"x","count":3}`, `{"name":"x","count":4}`},
+		{`{"name":"x"}`, `{"name":"X"}`},
+		{`{"name":"x","parts":[{"size":9007199254740992}]}`, `{"name":"x","parts":[{"size":9007199254740993}]}`},
+	} {
+		key := "other" + strconv.Itoa(i)
+		w.wants(send(key, tt.first), 201, "")
+		w.wants(send(key, tt.second), 422, "idempotency_mismatch")
+	}
+	if string(canonical([]byte("{not json"))) != "{not json" {
+		t.Error("what is no JSON was changed")
 	}
 }
 
@@ -73,7 +108,7 @@ func TestIdempotencyKey(t *testing.T) {
 func TestIdempotencyInProgress(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	w := newWorld(t)
-	Register(w.api, Route{Method: "POST", Path: "/slow", ID: "slow", Summary: "Slow", Tag: "Things", Perm: igny8.PermRead},
+	Register(w.api, Route{Method: "POST", Path: "/slow", ID: "slow", Summary: "Slow", Doc: "It does so.", Tag: "Things", Perm: igny8.PermRead},
 		func(ctx context.Context, _ *struct{}) (*Out[string], error) {
 			close(entered)
 			<-leave
@@ -107,7 +142,7 @@ func TestStoryRendersTheAnswer(t *testing.T) {
 	made := func(n int) *Created[thing] {
 		return &Created[thing]{Location: "/there", Body: thing{ID: known, Name: strconv.Itoa(n)}}
 	}
-	Register(w.api, Route{Method: "POST", Path: "/story", ID: "story", Summary: "Story", Tag: "Things", Perm: igny8.PermRead, Status: 201},
+	Register(w.api, Route{Method: "POST", Path: "/story", ID: "story", Summary: "Story", Doc: "It does so.", Tag: "Things", Perm: igny8.PermRead, Status: 201},
 		func(ctx context.Context, _ *struct{}) (*Created[thing], error) {
 			n, err := story(RenderWith(ctx, made))
 			return made(n), err
@@ -164,6 +199,25 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// A list whose rows are all at hand goes on behind the row that the cursor names.
+func TestCut(t *testing.T) {
+	w := newWorld(t)
+	w.words = []string{"a", "b", "c"}
+	page := func(query string) reply { return w.do("GET", Prefix+"/catalogue"+query, "") }
+	first := page("?limit=2")
+	w.wants(first, 200, "")
+	next, _ := first.m["next_cursor"].(string)
+	w.words = []string{"a", "new", "b", "late", "c"}
+	second := page("?limit=2&cursor=" + next)
+	w.wants(second, 200, "")
+	if got := second.Body.String(); !strings.HasPrefix(got, `{"data":["late","c"],"has_more":false`) {
+		t.Errorf("%s", got)
+	}
+	w.words = []string{"a", "c"}
+	w.wants(page("?limit=2&cursor="+next), 400, "bad_cursor") // its row is gone
+	w.wants(page("?limit=0"), 422, "validation_failed")
+}
+
 func TestCursors(t *testing.T) {
 	c := NewCursors([]byte("secret"))
 	text := c.Encode("GET /x", "acc_1", "f", "pos")
@@ -203,6 +257,9 @@ func TestEntityTags(t *testing.T) {
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", `If-Match: "old"`), 412, "stale")
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", "If-Match: W/"+tag), 412, "stale")
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", "If-Match: *"), 200, "")
+	squeezed := strings.TrimSuffix(tag, `"`) + `-gzip"` // the same object, as it was sent compressed
+	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim", "If-Match: "+squeezed), 200, "")
+	w.wants(w.do("GET", path, "", "as tim", "If-None-Match: "+squeezed), 304, "")
 	w.wants(w.do("PATCH", path, `{"name":"stool"}`, "as tim"), 200, "")
 	if a := w.do("PATCH", path, `{"name":"chair <&>"}`, "as tim"); a.Header().Get("ETag") != tag {
 		t.Error("PATCH and GET of one representation differ in their tags")

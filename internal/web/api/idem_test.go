@@ -17,7 +17,7 @@ func TestStoredIn(t *testing.T) {
 		w := newWorld(t, func(c *Config) { c.Idempotency = StoredIn(idem.New(d, []byte("secret"))); c.Now = d.Now })
 		calls := 0
 		out := func(n int) *Out[int] { return OK(n) }
-		Register(w.api, Route{Method: "POST", Path: "/count", ID: "count", Summary: "Count", Tag: "Things", Perm: igny8.PermRead, Money: true},
+		Register(w.api, Route{Method: "POST", Path: "/count", ID: "count", Summary: "Count", Doc: "It does so.", Tag: "Things", Perm: igny8.PermRead, Money: true},
 			func(ctx context.Context, _ *struct{}) (*Out[int], error) {
 				calls++
 				err := d.System(RenderWith(ctx, out), "count", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {

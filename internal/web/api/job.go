@@ -20,6 +20,7 @@ func RegisterJobs(a *API, s *ops.Service) {
 	}
 	Register(a, route(http.MethodGet, "", "listJobs", "List the queue, newest first",
 		"Finished jobs leave the list after a day, those that were given up after a week."), h.jobs)
+	Register(a, route(http.MethodGet, "/{id}", "getJob", "Read a job", "How often it was tried, and the first line of its last error."), h.job)
 	Register(a, route(http.MethodPost, "/{id}/retry", "retryJob", "Try a failed job again",
 		"A retryable, discarded or cancelled job becomes available now. Any other answers 409 with its current state."), h.retry)
 }
@@ -66,8 +67,16 @@ func (h jobHandler) jobs(ctx context.Context, in *jobsIn) (*ListOutput[JobBody],
 	return List(ctx, list, jobBody), nil
 }
 
-func (h jobHandler) retry(ctx context.Context, in *ByID[int64]) (*Out[JobBody], error) {
-	j, err := h.s.RetryJob(RenderWith(ctx, jobOut), ActorFrom(ctx), in.ID)
+func (h jobHandler) job(ctx context.Context, in *ByID[int64]) (*Out[JobBody], error) {
+	j, err := h.s.Job(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return jobOut(j), nil
+}
+
+func (h jobHandler) retry(ctx context.Context, in *ByIDMatch[int64]) (*Out[JobBody], error) {
+	j, err := h.s.RetryJob(expect(RenderWith(ctx, jobOut), in.IfMatch, jobBody), ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -21,9 +21,10 @@ func RegisterKeys(a *API, s *auth.Service) {
 	Register(a, route(http.MethodGet, "/account/api-keys", "listAPIKeys", "List the account's API keys", "Those that ended too, newest first; never their secrets.", account.NeedBilling, 0), h.list)
 	Register(a, route(http.MethodPost, "/account/api-keys", "createAPIKey", "Make an API key",
 		once+"A key is a service account: it reads sites, content and credits, writes content, reads the account, reads and pays invoices, as far as its scopes go, and passes the account's gate as people do.", account.NeedWork, 201), h.create)
+	Register(a, route(http.MethodGet, "/account/api-keys/{id}", "getAPIKey", "Read an API key", "One that ended too; never its secret.", account.NeedBilling, 0), h.get)
 	Register(a, route(http.MethodPost, "/account/api-keys/{id}/rotate", "rotateAPIKey", "Replace an API key by one like it",
 		once+"The old key works on for the overlap.", account.NeedWork, 201), h.rotate)
-	Register(a, route(http.MethodDelete, "/account/api-keys/{id}", "revokeAPIKey", "End an API key at once", "", account.NeedBilling, 0), h.revoke)
+	Register(a, route(http.MethodDelete, "/account/api-keys/{id}", "revokeAPIKey", "End an API key at once", "The next request with it is 401.", account.NeedBilling, 0), h.revoke)
 	Register(a, route(http.MethodPost, "/sites/{id}/api-key", "createSiteAPIKey", "Make an API key for one site", once+"It reaches no other site of the account.", account.NeedWork, 201), h.site)
 }
 
@@ -63,7 +64,7 @@ type NewAPIKeyBody struct {
 }
 
 func newKeyBody(n auth.NewSecret) *Created[NewAPIKeyBody] {
-	return &Created[NewAPIKeyBody]{Location: Prefix + "/account/api-keys", Body: NewAPIKeyBody{apiKeyBody(n.Key), n.Secret}}
+	return &Created[NewAPIKeyBody]{Location: Prefix + "/account/api-keys/" + n.Key.ID.String(), Body: NewAPIKeyBody{apiKeyBody(n.Key), n.Secret}}
 }
 
 func (h keyHandler) list(ctx context.Context, in *ListInput) (*ListOutput[APIKeyBody], error) {
@@ -76,6 +77,14 @@ func (h keyHandler) list(ctx context.Context, in *ListInput) (*ListOutput[APIKey
 		return nil, err
 	}
 	return List(ctx, list, apiKeyBody), nil
+}
+
+func (h keyHandler) get(ctx context.Context, in *ByID[igny8.APIKeyID]) (*Out[APIKeyBody], error) {
+	k, err := h.s.Key(ctx, ActorFrom(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return OK(apiKeyBody(k)), nil
 }
 
 // APIKeyInput says what a key is to be like.
@@ -116,8 +125,8 @@ func (h keyHandler) rotate(ctx context.Context, in *ByIDIn[igny8.APIKeyID, Rotat
 	return newKeyBody(out), nil
 }
 
-func (h keyHandler) revoke(ctx context.Context, in *ByID[igny8.APIKeyID]) (*struct{}, error) {
-	return nil, h.s.RevokeKey(ctx, ActorFrom(ctx), in.ID)
+func (h keyHandler) revoke(ctx context.Context, in *ByIDMatch[igny8.APIKeyID]) (*struct{}, error) {
+	return nil, h.s.RevokeKey(expect(ctx, in.IfMatch, apiKeyBody), ActorFrom(ctx), in.ID)
 }
 
 // SiteKeyInput names a site's key.

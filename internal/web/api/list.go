@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"igny8"
@@ -46,10 +47,7 @@ type ListOutput[T any] struct {
 
 // List makes the output from a page of rows; wire turns a row into what is sent.
 func List[R, T any](ctx context.Context, l igny8.List[R], wire func(R) T) *ListOutput[T] {
-	out := &ListOutput[T]{Body: ListBody[T]{Data: make([]T, 0, len(l.Items)), HasMore: l.More}}
-	for _, row := range l.Items {
-		out.Body.Data = append(out.Body.Data, wire(row))
-	}
+	out := &ListOutput[T]{Body: ListBody[T]{Data: each(l.Items, wire), HasMore: l.More}}
 	c := callFrom(ctx)
 	if !l.More || c == nil || c.bound == nil {
 		return out
@@ -65,14 +63,48 @@ func List[R, T any](ctx context.Context, l igny8.List[R], wire func(R) T) *ListO
 	return out
 }
 
-// All makes the output of a list that is short enough to be one page.
-func All[R, T any](rows []R, wire func(R) T) *ListOutput[T] {
-	return List(context.Background(), igny8.List[R]{Items: rows}, wire)
+// Cut makes the output of a list whose rows are all at hand. key names a row; the
+// next page begins behind the row that the cursor names, and a cursor whose row is
+// gone is Malformed "bad_cursor".
+func Cut[R, T any](ctx context.Context, in ListInput, rows []R, key func(R) string, wire func(R) T) (*ListOutput[T], error) {
+	p, err := in.Page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.Before != "" {
+		i := slices.IndexFunc(rows, func(r R) bool { return key(r) == p.Before })
+		if i < 0 {
+			return nil, errCursor
+		}
+		rows = rows[i+1:]
+	}
+	return List(ctx, igny8.NewList(p, rows, key), wire), nil
+}
+
+// find makes the output of a route about one of the rows of a list.
+func find[R, T any](rows []R, err error, is func(R) bool, wire func(R) T) (*Out[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(rows, is)
+	if i < 0 {
+		return nil, igny8.ErrNotFound
+	}
+	return OK(wire(rows[i])), nil
+}
+
+// each turns all rows into what is sent, [] for none.
+func each[R, T any](rows []R, wire func(R) T) []T {
+	out := make([]T, 0, len(rows))
+	for _, row := range rows {
+		out = append(out, wire(row))
+	}
+	return out
 }
 
 // listName is what a cursor is good for: the route with its concrete path, since
 // /sites/a/keywords and /sites/b/keywords are two lists.
-func (c *call) listName() string { return c.route.Method + " " + c.path }
+func (c *call) listName() string { return "GET " + c.path }
 
 // filters is a hash of the query without what may change from page to page.
 func (c *call) filters() string {

@@ -54,15 +54,9 @@ func (a *API) OpenAPI() ([]byte, error) {
 // prepareDocuments renders the documents once, when all routes are known.
 func (a *API) prepareDocuments() {
 	a.once.Do(func() {
-		doc := a.huma.OpenAPI()
-		if a.openJSON, a.pageErr = json.MarshalIndent(doc, "", "  "); a.pageErr != nil {
-			return
+		if a.openJSON, a.openYAML, a.pageErr = written(a.huma.OpenAPI()); a.pageErr == nil {
+			a.page, a.pageErr = a.reference()
 		}
-		a.openJSON = append(a.openJSON, '\n')
-		if a.openYAML, a.pageErr = doc.YAML(); a.pageErr != nil {
-			return
-		}
-		a.page, a.pageErr = a.reference()
 	})
 }
 

@@ -126,8 +126,8 @@ func (h billingHandler) payment(ctx context.Context, in *ByID[igny8.PaymentID]) 
 	return paymentOut(p), nil
 }
 
-func (h billingHandler) withdraw(ctx context.Context, in *ByID[igny8.PaymentID]) (*Out[PaymentBody], error) {
-	p, err := h.s.Withdraw(RenderWith(ctx, paymentOut), ActorFrom(ctx), in.ID)
+func (h billingHandler) withdraw(ctx context.Context, in *ByIDMatch[igny8.PaymentID]) (*Out[PaymentBody], error) {
+	p, err := h.s.Withdraw(expect(RenderWith(ctx, paymentOut), in.IfMatch, paymentBody), ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -136,23 +136,29 @@ func (h billingHandler) withdraw(ctx context.Context, in *ByID[igny8.PaymentID])
 
 // PayPageBody is what the pay link shows.
 type PayPageBody struct {
-	Invoice struct {
-		Number         string              `json:"number"`
-		Status         igny8.InvoiceStatus `json:"status" enum:"draft,pending,paid,void,uncollectible"`
-		Currency       igny8.Currency      `json:"currency" example:"PKR"`
-		Total          string              `json:"total" example:"24742.00"`
-		TotalAmount    string              `json:"total_amount" doc:"The same as total." example:"24742.00"`
-		TotalMinor     int64               `json:"total_minor" example:"2474200"`
-		AmountDueMinor int64               `json:"amount_due_minor" example:"2474200"`
-		AmountDue      string              `json:"amount_due" example:"24742.00"`
-		DueAt          time.Time           `json:"due_at"`
-		PayCode        string              `json:"pay_code" doc:"Write it into the transfer."`
-	} `json:"invoice"`
-	Account struct {
-		Name string `json:"name"`
-	} `json:"account"`
-	PaymentMethods []MethodBody `json:"payment_methods"`
-	Waiting        bool         `json:"waiting" doc:"A payment was told of already and awaits a decision; do not pay again."`
+	Invoice        PayPageInvoice `json:"invoice"`
+	Account        AccountName    `json:"account"`
+	PaymentMethods []MethodBody   `json:"payment_methods"`
+	Waiting        bool           `json:"waiting" doc:"A payment was told of already and awaits a decision; do not pay again."`
+}
+
+// PayPageInvoice is an invoice as the pay link shows it.
+type PayPageInvoice struct {
+	Number         string              `json:"number"`
+	Status         igny8.InvoiceStatus `json:"status" enum:"draft,pending,paid,void,uncollectible"`
+	Currency       igny8.Currency      `json:"currency" example:"PKR"`
+	Total          string              `json:"total" example:"24742.00"`
+	TotalAmount    string              `json:"total_amount" doc:"The same as total." example:"24742.00"`
+	TotalMinor     int64               `json:"total_minor" example:"2474200"`
+	AmountDueMinor int64               `json:"amount_due_minor" example:"2474200"`
+	AmountDue      string              `json:"amount_due" example:"24742.00"`
+	DueAt          time.Time           `json:"due_at"`
+	PayCode        string              `json:"pay_code" doc:"Write it into the transfer."`
+}
+
+// AccountName is what strangers may know of an account.
+type AccountName struct {
+	Name string `json:"name"`
 }
 
 func payPageBody(p billing.PayPage) PayPageBody {
@@ -185,14 +191,17 @@ func (h billingHandler) payPage(ctx context.Context, in *ByToken) (*Out[PayPageB
 // LinkPaymentBody is what whoever has the pay link may know of the payment that
 // they told of.
 type LinkPaymentBody struct {
-	Payment struct {
-		Status      igny8.PaymentStatus `json:"status" enum:"pending_approval,succeeded,failed,refunded"`
-		AmountMinor int64               `json:"amount_minor" example:"2474200"`
-		Currency    igny8.Currency      `json:"currency" example:"PKR"`
-		Amount      string              `json:"amount" example:"24742.00"`
-		Reference   string              `json:"reference"`
-		CreatedAt   time.Time           `json:"created_at"`
-	} `json:"payment"`
+	Payment PayPagePayment `json:"payment"`
+}
+
+// PayPagePayment is a payment as whoever told of it by the link may see it.
+type PayPagePayment struct {
+	Status      igny8.PaymentStatus `json:"status" enum:"pending_approval,succeeded,failed,refunded"`
+	AmountMinor int64               `json:"amount_minor" example:"2474200"`
+	Currency    igny8.Currency      `json:"currency" example:"PKR"`
+	Amount      string              `json:"amount" example:"24742.00"`
+	Reference   string              `json:"reference"`
+	CreatedAt   time.Time           `json:"created_at"`
 }
 
 func linkPayment(p billing.Payment) *Out[LinkPaymentBody] {

@@ -34,9 +34,10 @@ func RegisterPerson(a *API, s *auth.Service) {
 	Register(a, own("POST", "/auth/password/change", "changePassword", "Change your password", "Every session ends; the answer has the tokens of a new one.", 200), h.change)
 	Register(a, own("POST", "/me/email", "changeEmail", "Ask to change your e-mail address",
 		"Both addresses get a link, and both must be opened within 24 hours. "+same, 202), h.email)
-	Register(a, own("GET", "/me/sessions", "listSessions", "See where you are logged in", "", 0), h.sessions)
-	Register(a, own("DELETE", "/me/sessions", "endOtherSessions", "Log out everywhere else", "", 0), h.endOthers)
-	Register(a, own("DELETE", "/me/sessions/{id}", "endSession", "Log out in one place", "", 0), h.end)
+	Register(a, own("GET", "/me/sessions", "listSessions", "See where you are logged in", "The last used first. The one that this request came by is marked.", 0), h.sessions)
+	Register(a, own("DELETE", "/me/sessions", "endOtherSessions", "Log out everywhere else", "If-Match takes the ETag of the first page of the list.", 0), h.endOthers)
+	Register(a, own("GET", "/me/sessions/{id}", "getSession", "Read one of your sessions", "Where it was begun, and when it was used last.", 0), h.session)
+	Register(a, own("DELETE", "/me/sessions/{id}", "endSession", "Log out in one place", "Its tokens end at once, also those of this request.", 0), h.end)
 }
 
 type personHandler struct{ s *auth.Service }
@@ -152,15 +153,28 @@ type SessionBody struct {
 	ExpiresAt  time.Time       `json:"expires_at" doc:"It ends then even when it is used."`
 }
 
-func (h personHandler) sessions(ctx context.Context, _ *struct{}) (*ListOutput[SessionBody], error) {
-	actor := ActorFrom(ctx)
-	list, err := h.s.Sessions(ctx, actor)
+func (h personHandler) sessions(ctx context.Context, in *ListInput) (*ListOutput[SessionBody], error) {
+	list, err := h.s.Sessions(ctx, ActorFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(s auth.Session) SessionBody {
+	return sessionList(ctx, *in, list)
+}
+
+func sessionList(ctx context.Context, in ListInput, list []auth.Session) (*ListOutput[SessionBody], error) {
+	return Cut(ctx, in, list, func(s auth.Session) string { return s.ID.String() }, sessionBody(ActorFrom(ctx)))
+}
+
+func (h personHandler) session(ctx context.Context, in *ByID[igny8.SessionID]) (*Out[SessionBody], error) {
+	actor := ActorFrom(ctx)
+	list, err := h.s.Sessions(ctx, actor)
+	return find(list, err, func(s auth.Session) bool { return s.ID == in.ID }, sessionBody(actor))
+}
+
+func sessionBody(actor igny8.Actor) func(auth.Session) SessionBody {
+	return func(s auth.Session) SessionBody {
 		return SessionBody{s.ID, s.ID == actor.Session, s.UserAgent, s.Network, s.CreatedAt.UTC(), s.LastSeenAt.UTC(), s.ExpiresAt.UTC()}
-	}), nil
+	}
 }
 
 // EndedBody counts what ended.
@@ -168,11 +182,18 @@ type EndedBody struct {
 	Ended int `json:"ended"`
 }
 
-func (h personHandler) endOthers(ctx context.Context, _ *struct{}) (*Out[EndedBody], error) {
-	n, err := h.s.EndOtherSessions(ctx, ActorFrom(ctx))
+func (h personHandler) endOthers(ctx context.Context, in *IfMatch) (*Out[EndedBody], error) {
+	first := func(list []auth.Session) any {
+		out, err := sessionList(ctx, ListInput{Limit: igny8.DefaultPage}, list)
+		if err != nil {
+			return err
+		}
+		return out.Body
+	}
+	n, err := h.s.EndOtherSessions(expect(ctx, *in, first), ActorFrom(ctx))
 	return OK(EndedBody{n}), err
 }
 
-func (h personHandler) end(ctx context.Context, in *ByID[igny8.SessionID]) (*struct{}, error) {
-	return nil, h.s.EndSession(ctx, ActorFrom(ctx), in.ID)
+func (h personHandler) end(ctx context.Context, in *ByIDMatch[igny8.SessionID]) (*struct{}, error) {
+	return nil, h.s.EndSession(expect(ctx, in.IfMatch, sessionBody(ActorFrom(ctx))), ActorFrom(ctx), in.ID)
 }

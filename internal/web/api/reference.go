@@ -226,7 +226,7 @@ func curl(r huma.Registry, op *huma.Operation, rt Route, server string) string {
 func example(r huma.Registry, s *huma.Schema, depth int) any {
 	s = follow(r, s)
 	switch {
-	case s == nil || depth > maxDepth:
+	case s == nil || depth > 2*maxDepth:
 		return nil
 	case len(s.Examples) > 0:
 		return s.Examples[0]

@@ -15,19 +15,20 @@ import (
 	"igny8/internal/web"
 )
 
-// Route is one entry of the table of routes. Method, Path, ID, Summary and Tag are
-// required, and Perm unless Public.
+// Route is one entry of the table of routes. Method, Path, ID, Summary, Doc and Tag
+// are required, and Perm unless Public.
 type Route struct {
 	Method  string // GET, POST, PUT, PATCH or DELETE
 	Path    string // without Prefix, as in "/sites/{id}"
 	ID      string // the operation's name for generated clients, as in "getSite"
 	Summary string // one line
 	Tag     string // chapter of the reference
-	Doc     string // more than one line, when there is more to say
+	Doc     string // what the summary does not say
 
 	Perm   igny8.Permission // what the caller must be allowed
 	Need   account.Need     // what the account's state must allow
 	Public bool             // no credential; one that is sent is not looked at
+	Open   bool             // the same for everybody: may be kept, and be read by pages of any origin
 	Ready  func() error     // refuses before anything is read or written for the caller; nil: never
 
 	// Check tells what the service finds wrong with a JSON body that is refused anyhow,
@@ -42,6 +43,7 @@ type Route struct {
 	Raw      bool   // the handler reads RawBody []byte itself (signed webhooks); any media type
 	Produces string // media type of a success that is not JSON, such as application/pdf
 	MaxBody  int64  // bytes of a JSON or raw body; 0: 1 MiB
+	Errors   []int  // statuses of errors that only this route knows it gives
 }
 
 // Pattern is the method and the whole path, as in "GET /api/v1/sites/{id}".
@@ -53,12 +55,20 @@ var needs = map[account.Need]string{
 	account.NeedRead: "read", account.NeedWork: "work",
 }
 
+// gives adds statuses of errors that only this route knows it gives.
+func (rt Route) gives(statuses ...int) Route {
+	rt.Errors = slices.Concat(rt.Errors, statuses)
+	return rt
+}
+
 func (rt Route) check(others []Route) {
 	switch {
-	case rt.Method == "" || !strings.HasPrefix(rt.Path, "/") || rt.ID == "" || rt.Summary == "" || rt.Tag == "":
-		panic("api: route without method, path, id, summary or tag: " + rt.Pattern())
+	case rt.Method == "" || !strings.HasPrefix(rt.Path, "/") || rt.ID == "" || rt.Summary == "" || rt.Tag == "" || rt.Doc == "":
+		panic("api: route without method, path, id, summary, doc or tag: " + rt.Pattern())
 	case rt.Public == (rt.Perm != ""):
 		panic("api: a route is either public or has a permission: " + rt.Pattern())
+	case rt.Open && (!rt.Public || rt.Method != http.MethodGet):
+		panic("api: only a public GET is open: " + rt.Pattern())
 	case rt.Money && rt.Method != http.MethodPost:
 		panic("api: only a POST is a money route: " + rt.Pattern())
 	case slices.ContainsFunc(others, func(o Route) bool { return o.ID == rt.ID }):
@@ -103,7 +113,11 @@ func Register[I, O any](a *API, rt Route, handler func(context.Context, *I) (*O,
 		more.Description = http.StatusText(rt.Also)
 		done.Responses[strconv.Itoa(rt.Also)] = &more
 	}
+	explain(a.huma.OpenAPI().Components.Schemas)
 	a.document(rt, done)
+	if rt.Open {
+		a.mux.HandleFunc("OPTIONS "+Prefix+rt.Path, preflight)
+	}
 	a.routes = append(a.routes, rt)
 }
 
@@ -129,53 +143,8 @@ func (a *API) operation(rt Route) huma.Operation {
 	if rt.Method == http.MethodPost {
 		op.Parameters = append(op.Parameters, keyParameter(rt.Money))
 	}
-	op.Responses["default"] = problemResponse("Any other error; see code.") // keeps the library from adding its own
-	op.Responses["500"] = problemResponse("Something went wrong on our side.")
+	op.Responses["default"] = &huma.Response{} // keeps the library from adding its own
 	return op
-}
-
-// document adds the error answers that this route can give.
-func (a *API) document(rt Route, op *huma.Operation) {
-	add := func(status int, text string) {
-		op.Responses[strconv.Itoa(status)] = problemResponse(text)
-	}
-	params := map[string]bool{}
-	for _, p := range op.Parameters {
-		params[p.In] = true
-		if p.In == "header" && http.CanonicalHeaderKey(p.Name) == "If-Match" {
-			add(412, "The object changed since it was read.")
-		}
-	}
-	add(429, "Too many requests; wait as Retry-After says.")
-	if !rt.Public {
-		add(401, "No credential, or one that is not valid.")
-		add(403, "The role or the account's state does not allow this.")
-	}
-	if rt.Need >= account.NeedBilling {
-		add(402, "A payment or credits are needed.")
-	}
-	if params["path"] {
-		add(404, "There is no such object, or it is another account's.")
-	}
-	if rt.Method == http.MethodPost {
-		add(409, "The object's state does not allow this, or a call with the same key is still running.")
-	}
-	if rt.Method == http.MethodPost || op.RequestBody != nil {
-		add(400, "The body or the idempotency key cannot be read.")
-	}
-	if op.RequestBody != nil {
-		add(413, "The body or a file is too large.")
-		add(415, "The body is of a media type that is not taken here.")
-	}
-	if op.RequestBody != nil || params["query"] || rt.Method == http.MethodPost {
-		add(422, "Something in the request is not valid; see errors.")
-	}
-	delete(op.Responses, "default")
-}
-
-func problemResponse(text string) *huma.Response {
-	return &huma.Response{Description: text, Content: map[string]*huma.MediaType{
-		web.ContentTypeProblem: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}}}
 }
 
 func keyParameter(required bool) *huma.Param {
@@ -219,7 +188,11 @@ func jsonSchema(r huma.Registry, content map[string]*huma.MediaType) *huma.Schem
 }
 
 func follow(r huma.Registry, s *huma.Schema) *huma.Schema {
-	for s != nil && s.Ref != "" {
+	for s != nil && (s.Ref != "" || len(s.AnyOf) > 0) {
+		if len(s.AnyOf) > 0 { // it, or null
+			s = s.AnyOf[0]
+			continue
+		}
 		s = r.SchemaFromRef(s.Ref)
 	}
 	return s

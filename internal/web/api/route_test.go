@@ -24,14 +24,15 @@ func TestCredential(t *testing.T) {
 		{"", 401, "unauthenticated"},
 		{"Authorization: Basic dGlt", 401, "unauthenticated"},
 		{"Authorization: Bearer ", 401, "unauthenticated"},
-		{"Authorization: Bearer old", 401, "token_expired"},
+		{"Authorization: Bearer old", 401, "invalid_token"},
 		{"Authorization: Bearer broken", 500, "internal"},
 		{"Authorization: Bearer tim", 200, ""},
 		{"Authorization: bearer tim", 200, ""},
 	} {
 		r := w.do("GET", path, "", tt.header)
 		w.wants(r, tt.status, tt.code)
-		if got := r.Header().Get("WWW-Authenticate"); (tt.status == 401) != strings.Contains(got, `error="invalid_token"`) {
+		want := map[string]string{"unauthenticated": `Bearer realm="igny8"`, "invalid_token": `Bearer realm="igny8", error="invalid_token"`}[tt.code]
+		if got := r.Header().Get("WWW-Authenticate"); got != want { // no error code without a token: RFC 6750, 3.1
 			t.Errorf("%q: %q", tt.header, got)
 		}
 	}
@@ -121,6 +122,8 @@ func TestBodies(t *testing.T) {
 		{"many", `{"name":"a","parts":[{"size":1},{"size":1},{"size":1},{"size":1}]}`, "", 422, "validation_failed", "#/parts", "out_of_range"},
 		{"form", `name=a`, "Content-Type: application/x-www-form-urlencoded", 415, "unsupported_media_type", "", ""},
 		{"text", `{"name":"a"}`, "Content-Type: text/plain", 415, "unsupported_media_type", "", ""},
+		{"compressed", `{"name":"a"}`, "Content-Encoding: gzip", 415, "unsupported_encoding", "", ""},
+		{"not compressed", `{"name":"a"}`, "Content-Encoding: identity", 201, "", "", ""},
 		{"other charset", `{"name":"a"}`, "Content-Type: application/json; charset=utf-16", 415, "unsupported_media_type", "", ""},
 		{"form where none is taken", `x`, "Content-Type: multipart/form-data; boundary=x", 415, "unsupported_media_type", "", ""},
 		{"too large", `{"name":"` + strings.Repeat("a", maxJSON) + `"}`, "", 413, "body_too_large", "", ""},
@@ -198,8 +201,8 @@ func TestQuery(t *testing.T) {
 func TestHandlerErrors(t *testing.T) {
 	w := newWorld(t)
 	r := w.do("POST", Prefix+"/things", `{"name":"taken"}`, "as tim", "X-Request-Id: mine")
-	w.wants(r, 409, "name_taken")
-	if r.m["by"] != "you" || r.m["request_id"] != "mine" || r.m["type"] != "https://igny8.example/docs/errors/name_taken" || r.m["instance"] != Prefix+"/things" {
+	w.wants(r, 409, "already_exists")
+	if r.m["current"] != "you" || r.m["request_id"] != "mine" || r.m["type"] != "https://igny8.example/docs/errors/already_exists" || r.m["instance"] != Prefix+"/things" {
 		t.Errorf("%v", r.m)
 	}
 	for _, name := range []string{"bug", "panic"} {
@@ -225,11 +228,12 @@ func TestRouterAnswers(t *testing.T) {
 }
 
 func TestRoutesThatAreNotWellDescribed(t *testing.T) {
-	good := Route{Method: "GET", Path: "/x", ID: "x", Summary: "x", Tag: "x", Perm: igny8.PermRead, Need: account.NeedRead}
+	good := Route{Method: "GET", Path: "/x", ID: "x", Summary: "x", Doc: "It does so.", Tag: "x", Perm: igny8.PermRead, Need: account.NeedRead}
 	for name, change := range map[string]func(*Route){
 		"no permission": func(r *Route) { r.Perm = "" },
 		"both":          func(r *Route) { r.Public = true },
 		"no id":         func(r *Route) { r.ID = "" },
+		"no doc":        func(r *Route) { r.Doc = "" },
 		"money on GET":  func(r *Route) { r.Money = true },
 		"id twice":      func(r *Route) { r.ID = "getThing" },
 	} {
@@ -270,16 +274,18 @@ func TestDocument(t *testing.T) {
 	}
 	for want, path := range map[string][]string{
 		"3.1.0": {"openapi"}, "1.2.3": {"info", "version"},
-		"bearer":                       {"components", "securitySchemes", "bearer", "scheme"},
-		"createThing":                  {"paths", "/api/v1/things", "post", "operationId"},
-		"site.write":                   {"paths", "/api/v1/things", "post", "x-permission"},
-		"work":                         {"paths", "/api/v1/things", "post", "x-need"},
-		"#/components/schemas/Problem": {"paths", "/api/v1/things", "post", "responses", "422", "content", "application/problem+json", "schema", "$ref"},
-		"binary":                       {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "multipart/form-data", "schema", "properties", "proof", "items", "format"},
-		"array":                        {"components", "schemas", "Thing", "properties", "tags", "type"},
-		"string":                       {"components", "schemas", "Thing", "properties", "id", "type"},
-		"#/components/schemas/PayIn":   {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "application/json", "schema", "$ref"},
-		"#/components/schemas/Money":   {"components", "schemas", "ThingIn", "properties", "price", "$ref"},
+		"bearer":                         {"components", "securitySchemes", "bearer", "scheme"},
+		"createThing":                    {"paths", "/api/v1/things", "post", "operationId"},
+		"site.write":                     {"paths", "/api/v1/things", "post", "x-permission"},
+		"work":                           {"paths", "/api/v1/things", "post", "x-need"},
+		"#/components/responses/Invalid": {"paths", "/api/v1/things", "post", "responses", "422", "$ref"},
+		"#/components/responses/Refused": {"paths", "/api/v1/things", "post", "responses", "default", "$ref"},
+		"#/components/schemas/Problem":   {"components", "responses", "Refused", "content", "application/problem+json", "schema", "$ref"},
+		"binary":                         {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "multipart/form-data", "schema", "properties", "proof", "items", "format"},
+		"array":                          {"components", "schemas", "Thing", "properties", "tags", "type"},
+		"string":                         {"components", "schemas", "Thing", "properties", "id", "type"},
+		"#/components/schemas/PayIn":     {"paths", "/api/v1/things/{id}/pay", "post", "requestBody", "content", "application/json", "schema", "$ref"},
+		"#/components/schemas/Money":     {"components", "schemas", "ThingIn", "properties", "price", "$ref"},
 	} {
 		if got := at(path...); got != want {
 			t.Errorf("%v: %v, want %v", path, got, want)

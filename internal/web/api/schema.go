@@ -1,7 +1,10 @@
 package api
 
 import (
+	"maps"
 	"reflect"
+	"slices"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,7 +15,7 @@ import (
 // newRegistry returns the schemas' registry with the glossary's types in it, as
 // they are on the wire.
 func newRegistry() huma.Registry {
-	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	r := huma.NewMapRegistry(schemaPrefix, schemaName)
 	alias[igny8.AccountID, idOf[igny8.AccountID]](r)
 	alias[igny8.UserID, idOf[igny8.UserID]](r)
 	alias[igny8.MembershipID, idOf[igny8.MembershipID]](r)
@@ -34,10 +37,63 @@ func newRegistry() huma.Registry {
 	alias[igny8.AuditID, idOf[igny8.AuditID]](r)
 	alias[igny8.MailID, idOf[igny8.MailID]](r)
 	alias[igny8.RowID, idOf[igny8.RowID]](r)
+	alias[igny8.APIKeyID, idOf[igny8.APIKeyID]](r)
 	alias[igny8.Money, Money](r)
 	r.Schema(reflect.TypeFor[web.Problem](), true, "")
-	r.Map()["Problem"].AdditionalProperties = true // the facts
+	problemFacts(r.Map()["Problem"])
+	r.Map()["FieldError"].Properties["code"].Enum = asEnum(FieldCodes())
 	return r
+}
+
+const schemaPrefix = "#/components/schemas/"
+
+// facts are the further members of problems: which of them one has goes by its code.
+type facts struct {
+	Needed        *int64    `json:"needed,omitempty" doc:"insufficient_credits: what it would cost." example:"10"`
+	Available     *int64    `json:"available,omitempty" doc:"insufficient_credits, credits_below_zero: the credits that can be spent." example:"4"`
+	Limit         string    `json:"limit,omitempty" doc:"limit_reached: what the plan limits." enum:"sites,sectors,users"`
+	Allowed       *int64    `json:"allowed,omitempty" doc:"limit_reached, email_unverified: how many there may be." example:"3"`
+	Used          *int64    `json:"used,omitempty" doc:"limit_reached, email_unverified: how many there are." example:"3"`
+	Requested     *int64    `json:"requested,omitempty" doc:"limit_reached: how many were asked for." example:"6"`
+	Plan          string    `json:"plan,omitempty" doc:"limit_reached: the slug of the plan." example:"growth"`
+	Reason        string    `json:"reason,omitempty" doc:"account_suspended: why." enum:"payment,policy"`
+	Current       string    `json:"current,omitempty" doc:"invalid_transition, invoice_not_payable: the object's status." example:"succeeded"`
+	DecidedBy     string    `json:"decided_by,omitempty" doc:"invalid_transition, approval_held: the e-mail address of whoever decided; for staff." example:"staff@example.com"`
+	DecidedAt     time.Time `json:"decided_at,omitempty" doc:"invalid_transition, approval_held: when."`
+	EffectiveAt   time.Time `json:"effective_at,omitempty" doc:"approval_held: when the approval takes effect."`
+	ClaimedBy     string    `json:"claimed_by,omitempty" doc:"claimed: the e-mail address of whoever has it open." example:"staff@example.com"`
+	ClaimedUntil  time.Time `json:"claimed_until,omitempty" doc:"claimed: until when."`
+	Warnings      []string  `json:"warnings,omitempty" doc:"warnings_not_overridden: the codes that override_warnings lacks." example:"duplicate_reference"`
+	Payment       string    `json:"payment,omitempty" doc:"payment_already_pending: the id of the payment that waits." example:"pay_01kcn5s3ggf8xsrkaydxr834n3"`
+	Currency      string    `json:"currency,omitempty" doc:"currency_mismatch: the invoice's." example:"PKR"`
+	FirstReceived *int64    `json:"first_received_minor,omitempty" doc:"differs_from_first: what the first approval says arrived." example:"2474200"`
+}
+
+// problemFacts adds the further members and the list of codes to the schema of
+// problems. A later version may add members, so others are allowed.
+func problemFacts(s *huma.Schema) {
+	own := huma.NewMapRegistry(schemaPrefix, schemaName)
+	maps.Copy(s.Properties, own.Schema(reflect.TypeFor[facts](), false, "").Properties)
+	s.AdditionalProperties = true
+	s.Properties["code"].Enum = asEnum(codes())
+}
+
+func codes() []string {
+	var list []string
+	for _, c := range ErrorCodes() {
+		if !slices.Contains(list, c.Code) {
+			list = append(list, c.Code)
+		}
+	}
+	return list
+}
+
+func asEnum(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
 }
 
 func alias[T, As any](r huma.Registry) {

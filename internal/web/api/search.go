@@ -23,12 +23,12 @@ func RegisterSearch(a *API, s *search.Service) {
 		return Route{Method: http.MethodGet, Path: "/admin" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: accounts",
 			Perm: perm, Need: account.NeedNone}
 	}
-	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", ""), h.accounts)
+	Register(a, route("/accounts", "listAccounts", "List accounts, newest first", "With the status that is stored; GET of one account has the one that counts at this moment."), h.accounts)
 	Register(a, route("/accounts/{id}", "getAccountOverview", "Open an account", "Each look is in the account's own audit log."), h.account)
 	Register(a, route("/accounts/{id}/timeline", "getAccountTimeline", "Everything that happened in an account, newest first", "Each look is in the account's own audit log."), h.timeline)
 	Register(a, route("/suspicions", "listSuspicions", "Facts that staff may want to look into, newest first",
 		"Of the last 30 days: four or more signups from one network within a day, one name from one network in several accounts, networks with very many logins, references and proofs that several accounts used. Nothing happens by itself."), h.suspicions)
-	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", ""), h.platform)
+	Register(a, route("/audit-events", "listPlatformAuditEvents", "What staff and the program did that concerns no account", "The newest first: staff users, settings, jobs, and what the program did by itself."), h.platform)
 	Register(a, route("/search", "search", "Search everything",
 		"E-mail addresses, account names and numbers, invoice numbers, pay codes, references, receipts, amounts of waiting payments, domains. Spaces, dashes and case do not matter."), h.find)
 }
@@ -95,17 +95,23 @@ func accountUser(u search.User) AccountUserBody {
 	return AccountUserBody{u.ID, u.Name, u.Email, u.Role, u.Staff, u.SecondFactor, utc(u.LastSeenAt)}
 }
 
-func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*Out[AccountOverviewBody], error) {
+func (h searchHandler) account(ctx context.Context, in *ByID[igny8.AccountID]) (*overviewOut, error) {
 	o, err := h.s.Open(ctx, ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	body := AccountOverviewBody{Users: All(o.Users, accountUser).Body.Data, StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
+	body := AccountOverviewBody{Users: each(o.Users, accountUser), StaffAccountBody: staffAccount(o.Entry), EffectiveStatus: o.Effective, Credits: o.Credits.Balance, Available: o.Credits.Available}
 	if o.Subscription != nil {
 		sub := subscriptionBody(*o.Subscription)
 		body.Subscription = &sub
 	}
-	return OK(body), nil
+	return &overviewOut{twoPartTag(accountRevision(o.ID, o.Status, o.Subscription, o.Credits), body), body}, nil
+}
+
+// overviewOut has the entity tag that acts of staff go by; see stateOut.
+type overviewOut struct {
+	ETag string `header:"ETag"`
+	Body AccountOverviewBody
 }
 
 type timelineIn struct {
@@ -163,18 +169,19 @@ type SuspectBody struct {
 	CreatedAt time.Time           `json:"created_at"`
 }
 
-func (h searchHandler) suspicions(ctx context.Context, _ *struct{}) (*ListOutput[SuspicionBody], error) {
+func (h searchHandler) suspicions(ctx context.Context, in *ListInput) (*ListOutput[SuspicionBody], error) {
 	list, err := h.s.Suspicions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(list, func(x search.Suspicion) SuspicionBody {
+	key := func(x search.Suspicion) string { return x.Kind + " " + x.What }
+	return Cut(ctx, *in, list, key, func(x search.Suspicion) SuspicionBody {
 		out := SuspicionBody{x.Kind, x.What, x.Count, x.Last.UTC(), []SuspectBody{}}
 		for _, a := range x.Accounts {
 			out.Accounts = append(out.Accounts, SuspectBody{a.ID, a.Number, a.Name, a.Status, a.Created.UTC()})
 		}
 		return out
-	}), nil
+	})
 }
 
 // HitBody is one thing that was found.
@@ -188,6 +195,7 @@ type HitBody struct {
 }
 
 type findIn struct {
+	ListInput
 	Query string `query:"q" required:"true" minLength:"2" maxLength:"100"`
 }
 
@@ -196,7 +204,8 @@ func (h searchHandler) find(ctx context.Context, in *findIn) (*ListOutput[HitBod
 	if err != nil {
 		return nil, err
 	}
-	return All(hits, func(x search.Hit) HitBody {
+	key := func(x search.Hit) string { return x.Kind + " " + x.ID + " " + x.Label }
+	return Cut(ctx, in.ListInput, hits, key, func(x search.Hit) HitBody {
 		return HitBody{x.Kind, x.ID, x.Account, x.Name, x.Label, x.Detail}
-	}), nil
+	})
 }

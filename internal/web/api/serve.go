@@ -73,6 +73,9 @@ func (b *bound) middleware(hc huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(hc)
 	c := &call{bound: b, path: r.URL.Path, network: web.ClientIP(r.Context())}
 	r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+	if b.route.Open {
+		opened(w.Header())
+	}
 	r.Header.Del("Accept") // there is one format; errors are problems whatever was asked for
 	inner := func(w http.ResponseWriter, r *http.Request) {
 		next(humago.NewContext(hc.Operation(), r, w))
@@ -110,6 +113,10 @@ func (c *call) prepare(w http.ResponseWriter, r *http.Request) error {
 	if err := c.checkKey(r); err != nil {
 		return err
 	}
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") && r.Method != http.MethodGet {
+		w.Header().Set("Accept-Encoding", "identity") // RFC 9110, 15.5.16
+		return errEncoding
+	}
 	if c.route.Link != nil {
 		if err := c.route.Link(r.PathValue("token")); err != nil {
 			return err
@@ -129,7 +136,7 @@ func (c *call) authenticate(w http.ResponseWriter, r *http.Request) error {
 		if lerr := c.limit(r.Context(), w); lerr != nil {
 			return lerr
 		}
-		if igny8.KindOf(err) == igny8.Unauthenticated {
+		if igny8.KindOf(err) == igny8.Unauthenticated && !errors.Is(err, errNoToken) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="igny8", error="invalid_token"`)
 		}
 		return err
@@ -141,6 +148,8 @@ func (c *call) authenticate(w http.ResponseWriter, r *http.Request) error {
 	web.SetActor(r.Context(), a)
 	return c.limit(r.Context(), w)
 }
+
+var errEncoding = igny8.E(igny8.Unsupported, "unsupported_encoding", "Send the body as it is, without Content-Encoding.")
 
 var errNoToken = igny8.E(igny8.Unauthenticated, "unauthenticated",
 	"Send an access token or an API key as Authorization: Bearer.")
@@ -198,6 +207,9 @@ func (c *call) run(w http.ResponseWriter, r *http.Request, inner http.HandlerFun
 	rec := &recorder{ResponseWriter: w}
 	inner(rec, r)
 	c.tag(rec, r)
+	if c.route.Open && (rec.status == http.StatusOK || rec.status == http.StatusNotModified) {
+		w.Header().Set("Cache-Control", openCache)
+	}
 	rec.send()
 }
 

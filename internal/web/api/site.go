@@ -13,29 +13,34 @@ import (
 // RegisterSites adds the routes about sites and their sectors.
 func RegisterSites(a *API, s *site.Service) {
 	h := siteHandler{s}
-	rt := func(method, path, id, summary string, perm igny8.Permission) Route {
+	rt := func(method, path, id, summary string, perm igny8.Permission, doc string) Route {
 		need := account.NeedWork
 		if method == http.MethodGet {
 			need = account.NeedRead
 		}
-		return Route{Method: method, Path: path, ID: id, Summary: summary, Tag: "Sites", Perm: perm, Need: need}
+		return Route{Method: method, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Sites", Perm: perm, Need: need}
 	}
-	Register(a, rt("GET", "/sites", "listSites", "List the account's sites", igny8.PermRead), h.list)
-	create := rt("POST", "/sites", "createSite", "Make a site", igny8.PermSiteWrite)
+	Register(a, rt("GET", "/sites", "listSites", "List the account's sites", igny8.PermRead, "The newest first; to whoever is limited to certain sites, those."), h.list)
+	create := rt("POST", "/sites", "createSite", "Make a site", igny8.PermSiteWrite, "")
 	create.Status = http.StatusCreated
 	create.Doc = "The domain may be pasted as it stands in a browser; it is kept without scheme, path and `www.`. " +
 		"403 `limit_reached` when the plan allows no more sites, 409 `domain_taken` when the account has one with this domain."
 	create.Check = checking(func(ctx context.Context, b SiteInput) error { return s.Check(ctx, site.NewSite(b)) })
 	Register(a, create, h.create)
-	Register(a, rt("GET", "/sites/{id}", "getSite", "Read a site", igny8.PermRead), h.get)
-	update := rt("PATCH", "/sites/{id}", "updateSite", "Change a site", igny8.PermSiteWrite)
+	Register(a, rt("GET", "/sites/{id}", "getSite", "Read a site", igny8.PermRead, "With its industry and sectors."), h.get)
+	update := rt("PATCH", "/sites/{id}", "updateSite", "Change a site", igny8.PermSiteWrite, "")
 	update.Doc = "Members that are left out stay as they are. Another industry makes the sectors of the old one inactive."
 	Register(a, update, h.update)
-	Register(a, rt("DELETE", "/sites/{id}", "deleteSite", "Delete a site, which frees its place in the plan", igny8.PermSiteDelete), h.delete)
-	Register(a, rt("GET", "/sites/{id}/sectors", "listSiteSectors", "List the sectors of a site, active or not", igny8.PermRead), h.sectors)
-	set := rt("PUT", "/sites/{id}/sectors", "setSiteSectors", "Say which sectors a site covers", igny8.PermSiteWrite)
+	Register(a, rt("DELETE", "/sites/{id}", "deleteSite", "Delete a site, which frees its place in the plan", igny8.PermSiteDelete, "What was made for it stays in the log. Keys for it end."), h.delete)
+	Register(a, rt("GET", "/sites/{id}/sectors", "listSiteSectors", "List the sectors of a site, active or not", igny8.PermRead, "Those of the industry that it covers, and those that it once covered."), h.sectors)
+	set := rt("PUT", "/sites/{id}/sectors", "setSiteSectors", "Say which sectors a site covers", igny8.PermSiteWrite, "")
 	set.Doc = "Listed sectors become active, all others inactive; none is deleted. 403 `limit_reached` above what the plan allows, at most five."
 	Register(a, set, h.setSectors)
+}
+
+type sectorsIn struct {
+	ListInput
+	ID igny8.SiteID `path:"id"`
 }
 
 type siteHandler struct{ s *site.Service }
@@ -130,16 +135,16 @@ func (h siteHandler) update(ctx context.Context, in *sitePatchInput) (*Out[SiteB
 	return OK(siteBody(s)), nil
 }
 
-func (h siteHandler) delete(ctx context.Context, in *ByID[igny8.SiteID]) (*struct{}, error) {
-	return nil, h.s.Delete(ctx, ActorFrom(ctx), in.ID)
+func (h siteHandler) delete(ctx context.Context, in *ByIDMatch[igny8.SiteID]) (*struct{}, error) {
+	return nil, h.s.Delete(expect(ctx, in.IfMatch, siteBody), ActorFrom(ctx), in.ID)
 }
 
-func (h siteHandler) sectors(ctx context.Context, in *ByID[igny8.SiteID]) (*ListOutput[SectorBody], error) {
+func (h siteHandler) sectors(ctx context.Context, in *sectorsIn) (*ListOutput[SectorBody], error) {
 	rows, err := h.s.Sectors(ctx, ActorFrom(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return All(rows, sectorBody), nil
+	return Cut(ctx, in.ListInput, rows, func(s site.Sector) string { return s.Slug }, sectorBody)
 }
 
 // SectorsInput says which sectors of an industry a site covers.
@@ -148,8 +153,8 @@ type SectorsInput struct {
 	Sectors  []string `json:"sectors" maxItems:"100" doc:"Slugs of sectors of this industry; one that comes twice counts once." example:"[\"running\"]"`
 }
 
-func (h siteHandler) setSectors(ctx context.Context, in *ByIDIn[igny8.SiteID, SectorsInput]) (*Out[SiteBody], error) {
-	s, err := h.s.SetSectors(ctx, ActorFrom(ctx), in.ID, in.Body.Industry, in.Body.Sectors)
+func (h siteHandler) setSectors(ctx context.Context, in *ByIDMatchIn[igny8.SiteID, SectorsInput]) (*Out[SiteBody], error) {
+	s, err := h.s.SetSectors(expect(ctx, in.IfMatch, siteBody), ActorFrom(ctx), in.ID, in.Body.Industry, in.Body.Sectors)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,9 @@ func RegisterStaff(a *API, d *desk.Service, s *account.Service) {
 		return Route{Method: method, Path: "/admin/staff" + path, ID: id, Summary: summary, Doc: doc, Tag: "Staff: staff",
 			Perm: igny8.PermPlatform, Need: account.NeedNone, Status: status}
 	}
-	Register(a, route(http.MethodGet, "", "listStaff", "List the platform's staff", "", 0), h.list)
+	Register(a, route(http.MethodGet, "", "listStaff", "List the platform's staff", "Those that are disabled too.", 0), h.list)
 	Register(a, route(http.MethodPost, "", "createStaff", "Make a staff user", "Nobody gives a permission that they lack.", 201), h.create)
+	Register(a, route(http.MethodGet, "/{id}", "getStaff", "Read a staff user", "Their permissions, and whether they are disabled.", 0), h.get)
 	Register(a, route(http.MethodPatch, "/{id}", "updateStaff", "Change what a staff user may, disable or enable them",
 		"Who is disabled is logged out everywhere. The last one with the permission platform keeps it.", 0), h.update)
 }
@@ -41,12 +42,17 @@ func staffBody(u account.User) StaffBody {
 	return StaffBody{u.ID, u.Email, u.Status, account.Granted(u), u.CreatedAt.UTC()}
 }
 
-func (h staffHandler) list(ctx context.Context, _ *struct{}) (*ListOutput[StaffBody], error) {
+func (h staffHandler) list(ctx context.Context, in *ListInput) (*ListOutput[StaffBody], error) {
 	list, err := h.account.Staff(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return All(list, staffBody), nil
+	return Cut(ctx, *in, list, func(u account.User) string { return u.ID.String() }, staffBody)
+}
+
+func (h staffHandler) get(ctx context.Context, in *ByID[igny8.UserID]) (*Out[StaffBody], error) {
+	list, err := h.account.Staff(ctx)
+	return find(list, err, func(u account.User) bool { return u.ID == in.ID }, staffBody)
 }
 
 // StaffInput is a staff user to be made.
@@ -65,7 +71,7 @@ func (h staffHandler) create(ctx context.Context, in *In[StaffInput]) (*Created[
 }
 
 func madeStaff(u account.User) *Created[StaffBody] {
-	return &Created[StaffBody]{Location: Prefix + "/admin/staff", Body: staffBody(u)}
+	return &Created[StaffBody]{Location: Prefix + "/admin/staff/" + u.ID.String(), Body: staffBody(u)}
 }
 
 // StaffPatchInput names what changes.
@@ -74,8 +80,8 @@ type StaffPatchInput struct {
 	Status      *string             `json:"status,omitempty" enum:"active,disabled"`
 }
 
-func (h staffHandler) update(ctx context.Context, in *ByIDIn[igny8.UserID, StaffPatchInput]) (*Out[StaffBody], error) {
-	u, err := h.desk.ChangeStaff(ctx, ActorFrom(ctx), in.ID, desk.StaffPatch{Permissions: in.Body.Permissions, Status: in.Body.Status})
+func (h staffHandler) update(ctx context.Context, in *ByIDMatchIn[igny8.UserID, StaffPatchInput]) (*Out[StaffBody], error) {
+	u, err := h.desk.ChangeStaff(expect(ctx, in.IfMatch, staffBody), ActorFrom(ctx), in.ID, desk.StaffPatch{Permissions: in.Body.Permissions, Status: in.Body.Status})
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"igny8"
@@ -83,10 +82,7 @@ func (o *staffOut) head() (int, string) { return o.Status, o.ETag }
 
 func (h adminHandler) out(p billing.StaffPayment) *staffOut {
 	out := &staffOut{Status: http.StatusOK, Body: h.body(p)}
-	if b, err := render(out.Body); err == nil { // else sending it fails just the same
-		whole := strings.Trim(etag(igny8.AccountID{}, b), `"`)
-		out.ETag = `"` + revision(p.Payment, p.Warnings) + "." + whole + `"`
-	}
+	out.ETag = twoPartTag(revision(p.Payment, p.Warnings), out.Body)
 	return out
 }
 
@@ -116,14 +112,5 @@ func revision(p billing.Payment, warnings []billing.Warning) string {
 
 // sameRevision refuses a decision upon another state than the caller has seen.
 func (m IfMatch) sameRevision(p billing.Payment, warnings []billing.Warning) error {
-	if m.IfMatch == "" || strings.TrimSpace(m.IfMatch) == "*" {
-		return nil
-	}
-	begin := `"` + revision(p, warnings) + "."
-	for one := range strings.SplitSeq(m.IfMatch, ",") {
-		if strings.HasPrefix(strings.TrimSpace(one), begin) {
-			return nil
-		}
-	}
-	return errStale
+	return m.isRevision(revision(p, warnings))
 }

@@ -27,8 +27,8 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 		}
 		return Route{Method: method, Path: path, ID: id, Summary: summary, Doc: doc, Tag: "Team", Perm: igny8.PermAccountManage, Need: need}
 	}
-	Register(a, rt("GET", "/account/members", "listMembers", "List who belongs to the account", ""), h.list)
-	Register(a, rt("GET", "/account/members/{id}", "getMember", "Read a member", ""), h.get)
+	Register(a, rt("GET", "/account/members", "listMembers", "List who belongs to the account", "The newest first, with the role of each and when they were here last."), h.list)
+	Register(a, rt("GET", "/account/members/{id}", "getMember", "Read a member", "The role, the sites they are limited to, and when they were here last."), h.get)
 	Register(a, rt("PATCH", "/account/members/{id}", "updateMember", "Change a member's role or sites",
 		"Owners change everybody, admins editors and viewers; nobody raises themselves, and an owner remains. Editors and viewers can be limited "+
 			"to certain `sites`; null is all of them. It takes effect at the member's next request."), h.update)
@@ -36,32 +36,37 @@ func RegisterTeam(a *API, members *account.Service, s *team.Service, login *auth
 	leave.Perm, leave.Need = igny8.PermSelf, account.NeedOwn
 	Register(a, leave, h.remove)
 
-	Register(a, rt("GET", "/account/invitations", "listInvitations", "List invitations that wait, or whose time is over", ""), h.invitations)
+	Register(a, rt("GET", "/account/invitations", "listInvitations", "List invitations that wait, or whose time is over", "The newest first; accepted and revoked ones are not among them."), h.invitations)
 	invite := rt("POST", "/account/invitations", "createInvitation", "Invite a person by letter",
 		"Good for seven days, once. 403 `limit_reached` when members and open invitations fill the plan's seats. `url` leads there too, for who can log in "+
 			"with the invited address; only the letter's link proves the address of somebody new.")
 	invite.Status = http.StatusCreated
 	Register(a, invite, h.invite)
+	Register(a, rt("GET", "/account/invitations/{id}", "getAccountInvitation", "Read an invitation", "One that waits, or whose time is over."), h.invitation)
 	Register(a, rt("POST", "/account/invitations/{id}/resend", "resendInvitation", "Write the letter again, for another seven days", "The links before end."), h.resend)
-	Register(a, rt("DELETE", "/account/invitations/{id}", "revokeInvitation", "Revoke an invitation", ""), h.revoke)
+	Register(a, rt("DELETE", "/account/invitations/{id}", "revokeInvitation", "Revoke an invitation", "Its links end at once."), h.revoke)
 
 	give := rt("POST", "/account/transfer-ownership", "offerOwnership", "Offer the account's ownership to another member",
 		"They get a letter. When they accept, within seven days, they are an owner and you are an admin.")
 	give.Perm, give.Need, give.Status = igny8.PermAccountClose, account.NeedBilling, http.StatusAccepted
 	Register(a, give, h.offer)
-	stop := rt("DELETE", "/account/transfer-ownership", "cancelOwnership", "Cancel the offer of ownership", "")
+	open := rt("GET", "/account/transfer-ownership", "getOwnershipOffer", "Read the offer of ownership that waits", "404 when there is none.")
+	open.Perm = igny8.PermAccountClose
+	Register(a, open.gives(404), h.offered)
+	stop := rt("DELETE", "/account/transfer-ownership", "cancelOwnership", "Cancel the offer of ownership", "The link in the letter ends at once. 404 when no offer waits.")
 	stop.Perm, stop.Need = igny8.PermAccountClose, account.NeedBilling
-	Register(a, stop, h.cancel)
-	take := rt("POST", "/account/transfer-ownership/accept", "acceptOwnership", "Accept the ownership with the token of the letter", "")
+	Register(a, stop.gives(404), h.cancel)
+	take := rt("POST", "/account/transfer-ownership/accept", "acceptOwnership", "Accept the ownership with the token of the letter", "You become an owner, and whoever offered it an admin. 422 `link_invalid` when the offer is not for you, or over.")
 	take.Perm, take.Need, take.Status = igny8.PermSelf, account.NeedOwn, http.StatusNoContent
 	Register(a, take, h.take)
 
-	Register(a, Route{Method: http.MethodGet, Path: "/invitations/{token}", ID: "getInvitation", Summary: "See what an invitation is to", Tag: "Team", Public: true}, h.look)
+	Register(a, Route{Method: http.MethodGet, Path: "/invitations/{token}", ID: "getInvitation", Summary: "See what an invitation is to", Tag: "Team", Public: true,
+		Doc: "For whoever has the link. 422 `link_invalid` when it was used, revoked or is too old."}, h.look)
 	Register(a, Route{Method: http.MethodPost, Path: "/invitations/{token}/accept", ID: "acceptInvitation", Summary: "Accept an invitation", Tag: "Team", Public: true,
 		Doc: "With an access token, as that person: their address must be the invited one, and proved. Without one, as somebody new: with a name and a password, " +
-			"by the token of the letter; the answer then has tokens."}, h.accept)
+			"by the token of the letter; the answer then has tokens."}.gives(401, 403), h.accept)
 	Register(a, Route{Method: http.MethodPost, Path: "/auth/switch", ID: "switchAccount", Summary: "Get tokens for another of your accounts", Tag: "Identity",
-		Doc: "The session that you have stays.", Perm: igny8.PermSelf, Need: account.NeedNone}, h.change)
+		Doc: "The session that you have stays.", Perm: igny8.PermSelf, Need: account.NeedNone}.gives(404), h.change)
 }
 
 type teamHandler struct {
@@ -167,8 +172,8 @@ func (h teamHandler) update(ctx context.Context, in *memberIn) (*Out[MemberBody]
 	return OK(memberBody(m)), nil
 }
 
-func (h teamHandler) remove(ctx context.Context, in *ByID[igny8.MembershipID]) (*struct{}, error) {
-	return nil, h.members.RemoveMember(ctx, ActorFrom(ctx), in.ID)
+func (h teamHandler) remove(ctx context.Context, in *ByIDMatch[igny8.MembershipID]) (*struct{}, error) {
+	return nil, h.members.RemoveMember(expect(ctx, in.IfMatch, memberBody), ActorFrom(ctx), in.ID)
 }
 
 // InvitationBody is an invitation that was not accepted.
@@ -208,6 +213,14 @@ func (h teamHandler) invitations(ctx context.Context, in *ListInput) (*ListOutpu
 	return List(ctx, list, invitationBody(h.s.Now())), nil
 }
 
+func (h teamHandler) invitation(ctx context.Context, in *ByID[igny8.InvitationID]) (*Out[InvitationBody], error) {
+	i, err := h.s.Invitation(ctx, ActorFrom(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return h.resent(i), nil
+}
+
 // InvitationInput says who is invited to what.
 type InvitationInput struct {
 	Email string     `json:"email" maxLength:"320" example:"bilal@example.com"`
@@ -239,8 +252,8 @@ func (h teamHandler) resend(ctx context.Context, in *ByID[igny8.InvitationID]) (
 	return h.resent(i), nil
 }
 
-func (h teamHandler) revoke(ctx context.Context, in *ByID[igny8.InvitationID]) (*struct{}, error) {
-	return nil, h.s.Revoke(ctx, ActorFrom(ctx), in.ID)
+func (h teamHandler) revoke(ctx context.Context, in *ByIDMatch[igny8.InvitationID]) (*struct{}, error) {
+	return nil, h.s.Revoke(expect(ctx, in.IfMatch, invitationBody(h.s.Now())), ActorFrom(ctx), in.ID)
 }
 
 // OfferInput names who shall own the account.
@@ -261,11 +274,21 @@ func (h teamHandler) offer(ctx context.Context, in *In[OfferInput]) (*Out[OfferB
 	if err != nil {
 		return nil, err
 	}
-	return OK(OfferBody{o.To.ID, o.To.Email, o.ExpiresAt.UTC()}), nil
+	return OK(offerBody(o)), nil
 }
 
-func (h teamHandler) cancel(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, h.s.CancelOffer(ctx, ActorFrom(ctx))
+func offerBody(o team.Offer) OfferBody { return OfferBody{o.To.ID, o.To.Email, o.ExpiresAt.UTC()} }
+
+func (h teamHandler) offered(ctx context.Context, _ *struct{}) (*Out[OfferBody], error) {
+	o, err := h.s.OpenOffer(ctx, ActorFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return OK(offerBody(o)), nil
+}
+
+func (h teamHandler) cancel(ctx context.Context, in *IfMatch) (*struct{}, error) {
+	return nil, h.s.CancelOffer(expect(ctx, *in, offerBody), ActorFrom(ctx))
 }
 
 func (h teamHandler) take(ctx context.Context, in *In[VerifyInput]) (*struct{}, error) {
@@ -274,15 +297,13 @@ func (h teamHandler) take(ctx context.Context, in *In[VerifyInput]) (*struct{}, 
 
 // InviteBody is what the holder of an invitation's link sees.
 type InviteBody struct {
-	Account struct {
-		Name string `json:"name" example:"Khan Traders"`
-	} `json:"account"`
-	Role          igny8.Role `json:"role" enum:"admin,editor,viewer"`
-	Inviter       string     `json:"inviter" doc:"E-mail address."`
-	Email         string     `json:"email" doc:"Whom it is for."`
-	ExpiresAt     time.Time  `json:"expires_at"`
-	LoginRequired bool       `json:"login_required" doc:"Accept with an access token; false: as somebody new, or, when returning, with the password."`
-	Returning     bool       `json:"returning" doc:"The person had a login before, and gives its password instead of a new one."`
+	Account       AccountName `json:"account"`
+	Role          igny8.Role  `json:"role" enum:"admin,editor,viewer"`
+	Inviter       string      `json:"inviter" doc:"E-mail address."`
+	Email         string      `json:"email" doc:"Whom it is for."`
+	ExpiresAt     time.Time   `json:"expires_at"`
+	LoginRequired bool        `json:"login_required" doc:"Accept with an access token; false: as somebody new, or, when returning, with the password."`
+	Returning     bool        `json:"returning" doc:"The person had a login before, and gives its password instead of a new one."`
 }
 
 type byToken struct {

@@ -15,6 +15,19 @@ type ByIDIn[ID, B any] struct {
 	Body B
 }
 
+// ByIDMatch is the input of a route that changes one object and has no body.
+type ByIDMatch[ID any] struct {
+	IfMatch
+	ID ID `path:"id"`
+}
+
+// ByIDMatchIn is the input of a route that changes one object and has a body.
+type ByIDMatchIn[ID, B any] struct {
+	IfMatch
+	ID   ID `path:"id"`
+	Body B
+}
+
 // Out is the output of a route that answers with an object.
 type Out[B any] struct{ Body B }
 

@@ -37,6 +37,7 @@ import (
 	"igny8/internal/signup"
 	"igny8/internal/web"
 	"igny8/internal/web/api"
+	"igny8/internal/web/api/apitest"
 )
 
 const password = "correct-horse-battery-9"
@@ -44,13 +45,14 @@ const password = "correct-horse-battery-9"
 // core is the whole API over one database, with a clock that stands.
 type core struct {
 	*testing.T
-	d       *db.DB
-	h       http.Handler
-	clock   *dbtest.Clock
-	auth    *auth.Service
-	billing *billing.Service
-	keys    atomic.Int64
-	hold    chan struct{} // while it is there, passwords wait until it is closed
+	d        *db.DB
+	h        http.Handler
+	clock    *dbtest.Clock
+	auth     *auth.Service
+	billing  *billing.Service
+	keys     atomic.Int64
+	contract *apitest.Contract
+	hold     chan struct{} // while it is there, passwords wait until it is closed
 }
 
 // onCore runs f on both databases.
@@ -103,6 +105,10 @@ func newCore(t *testing.T, d *db.DB, clock *dbtest.Clock) *core {
 	api.RegisterJobs(a, ops.New(d, ops.Installation{Version: "1.2.3"}))
 	web.RegisterMailbox(a.Mux(), d)
 	c.h = a.Handler()
+	raw, err := a.OpenAPI()
+	must(err)
+	c.contract, err = apitest.Of(raw)
+	must(err)
 	return c
 }
 
@@ -167,6 +173,9 @@ func (c *core) do(method, path, token, body string, headers ...string) answer {
 	}
 	a := answer{ResponseRecorder: httptest.NewRecorder()}
 	c.h.ServeHTTP(a.ResponseRecorder, r)
+	if err := c.contract.Check(method, r.URL.EscapedPath(), a.Code, a.Header(), a.Body.Bytes()); err != nil && strings.HasPrefix(path, api.Prefix) {
+		c.Error(err)
+	}
 	if strings.Contains(a.Header().Get("Content-Type"), "json") {
 		if err := json.Unmarshal(a.Body.Bytes(), &a.m); err != nil {
 			c.Fatalf("%s %s: %v in %s", method, path, err, a.Body)
