@@ -59,6 +59,7 @@ func chapters() []Tag {
 		{"Credits", "What the account has in credits, and spending them."},
 		{"Sites", "Sites and the parts of their industry that they cover."},
 		{"Staff: payments", "The queue of payments and the decisions upon them. For platform staff."},
+		{"Staff: API keys", "Keys by which programs of staff use the API."},
 		{"Staff: accounts", "All accounts, and what staff do to them by hand. For platform staff."},
 		{"Staff: staff", "Platform staff and what each of them may do. For platform staff."},
 		{"Staff: jobs", "Work that happens later. For platform staff."},

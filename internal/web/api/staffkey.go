@@ -22,8 +22,8 @@ func RegisterStaffKeys(a *API, s *auth.Service) {
 	Register(a, route(http.MethodGet, "", "listStaffAPIKeys", "List your API keys", "Those that ended too, newest first; never their secrets.", 0), h.list)
 	Register(a, route(http.MethodPost, "", "createStaffAPIKey", "Make an API key of yours",
 		"The secret is in this answer and nowhere else. The key acts as you, within its scopes, and ends with your access; what it does is written down as yours, and it is no second person beside you.", 201), h.create)
-	Register(a, route(http.MethodGet, "/{id}", "getStaffAPIKey", "Read one of your API keys", "", 0), h.get)
-	Register(a, route(http.MethodDelete, "/{id}", "revokeStaffAPIKey", "End one of your API keys at once", "", 0), h.revoke)
+	Register(a, route(http.MethodGet, "/{id}", "getStaffAPIKey", "Read one of your API keys", "One that ended too; never its secret.", 0), h.get)
+	Register(a, route(http.MethodDelete, "/{id}", "revokeStaffAPIKey", "End one of your API keys at once", "The next request with it is 401.", 0), h.revoke)
 }
 
 type staffKeyHandler struct{ s *auth.Service }
@@ -33,7 +33,7 @@ type StaffAPIKeyBody struct {
 	ID         igny8.APIKeyID     `json:"id"`
 	Name       string             `json:"name" doc:"What it is called." example:"Bank import"`
 	Start      string             `json:"start" doc:"The first characters of the secret, to recognise it by." example:"igny8_staff_Zk3xQ0"`
-	Scopes     []igny8.Permission `json:"scopes" enum:"platform.payments,platform.catalogue,platform.accounts,platform" doc:"What it may, as far as its person may."`
+	Scopes     []igny8.Permission `json:"scopes" enum:"platform.payments,platform.catalogue,platform.accounts,platform" example:"[\"platform.payments\"]" doc:"What it may, as far as its person may."`
 	Networks   []string           `json:"networks" doc:"The only networks it is taken from; empty for everywhere."`
 	CreatedAt  time.Time          `json:"created_at" doc:"When it was made."`
 	ExpiresAt  *time.Time         `json:"expires_at" doc:"When it ends by itself; null for never."`
@@ -60,7 +60,7 @@ type NewStaffAPIKeyBody struct {
 type StaffAPIKeyInput struct {
 	Name      string             `json:"name" maxLength:"100" doc:"The program that uses it." example:"Bank import"`
 	Password  string             `json:"password" maxLength:"1000" doc:"Your own." example:"correct-horse-battery-9"`
-	Scopes    []igny8.Permission `json:"scopes,omitempty" minItems:"1" enum:"platform.payments,platform.catalogue,platform.accounts,platform" doc:"Of what you may yourself; without them, all of it."`
+	Scopes    []igny8.Permission `json:"scopes,omitempty" minItems:"1" enum:"platform.payments,platform.catalogue,platform.accounts,platform" example:"[\"platform.payments\"]" doc:"Of what you may yourself; without them, all of it."`
 	Networks  []string           `json:"networks,omitempty" maxItems:"20" doc:"The only addresses or networks (CIDR) it is taken from."`
 	ExpiresAt *time.Time         `json:"expires_at,omitempty" doc:"When it ends by itself; without it, never."`
 }
