@@ -66,6 +66,8 @@ type facts struct {
 	Warnings      []string  `json:"warnings,omitempty" doc:"warnings_not_overridden: the codes that override_warnings lacks." example:"duplicate_reference"`
 	Payment       string    `json:"payment,omitempty" doc:"payment_already_pending: the id of the payment that waits." example:"pay_01kcn5s3ggf8xsrkaydxr834n3"`
 	Currency      string    `json:"currency,omitempty" doc:"currency_mismatch: the invoice's." example:"PKR"`
+	RequiredScope string    `json:"required_scope,omitempty" doc:"forbidden, for an API key: the scope that it lacks." example:"billing.read"`
+	From          time.Time `json:"from,omitempty" doc:"second_approver_too_new: from when on the login counts."`
 	FirstReceived *int64    `json:"first_received_minor,omitempty" doc:"differs_from_first: what the first approval says arrived." example:"2474200"`
 }
 
