@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -226,5 +227,16 @@ func TestClientAddress(t *testing.T) {
 func TestOutsideARequest(t *testing.T) {
 	if RequestID(context.Background()) != "" || ProblemFor(context.Background(), igny8.ErrNotFound).Type != "/docs/errors/not_found" {
 		t.Error("a bare context must do")
+	}
+}
+
+func TestACallerWhoHangsUpIsNoFaultOfOurs(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if p := ProblemFor(ctx, fmt.Errorf("hash: %w", context.Canceled)); p.Code != "cancelled" || p.Status != 503 {
+		t.Errorf("%d %s", p.Status, p.Code)
+	}
+	if p := ProblemFor(context.Background(), fmt.Errorf("hash: %w", context.Canceled)); p.Code != "internal" {
+		t.Errorf("cancelled by ourselves: %d %s", p.Status, p.Code)
 	}
 }
