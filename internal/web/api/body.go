@@ -20,6 +20,7 @@ const maxJSON = 1 << 20
 
 var (
 	errMediaType = igny8.E(igny8.Unsupported, "unsupported_media_type", "Send the body as application/json in UTF-8.")
+	errEncoding  = igny8.E(igny8.Unsupported, "unsupported_encoding", "Send the body as it is, without Content-Encoding.")
 	errNoBody    = igny8.E(igny8.Malformed, "body_required", "This route needs a body; send a JSON object.")
 	errUnread    = igny8.E(igny8.Malformed, "body_unreadable", "The body ended too early; send it again.")
 )
@@ -29,6 +30,9 @@ var (
 func (c *call) readBody(r *http.Request) error {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete && !c.hasBody {
 		return nil
+	}
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return errEncoding
 	}
 	h := c.fingerprint(r)
 	ct := r.Header.Get("Content-Type")

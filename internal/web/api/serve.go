@@ -113,10 +113,6 @@ func (c *call) prepare(w http.ResponseWriter, r *http.Request) error {
 	if err := c.checkKey(r); err != nil {
 		return err
 	}
-	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") && r.Method != http.MethodGet {
-		w.Header().Set("Accept-Encoding", "identity") // RFC 9110, 15.5.16
-		return errEncoding
-	}
 	if c.route.Link != nil {
 		if err := c.route.Link(r.PathValue("token")); err != nil {
 			return err
@@ -148,8 +144,6 @@ func (c *call) authenticate(w http.ResponseWriter, r *http.Request) error {
 	web.SetActor(r.Context(), a)
 	return c.limit(r.Context(), w)
 }
-
-var errEncoding = igny8.E(igny8.Unsupported, "unsupported_encoding", "Send the body as it is, without Content-Encoding.")
 
 var errNoToken = igny8.E(igny8.Unauthenticated, "unauthenticated",
 	"Send an access token or an API key as Authorization: Bearer.")
