@@ -50,6 +50,13 @@ func inspectPDF(data []byte) (clean Clean, err error) {
 	if err := api.WriteContext(doc, &out); err != nil {
 		return Clean{}, errType.Because(err)
 	}
+	written, err := openPDF(out.Bytes()) // a broken document may be written as one that does not open
+	if err != nil {
+		return Clean{}, err
+	}
+	if err := examine(written); err != nil {
+		return Clean{}, err
+	}
 	return Clean{ContentType: TypePDF, Data: out.Bytes()}, nil
 }
 
