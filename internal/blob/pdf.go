@@ -80,6 +80,9 @@ func openPDF(data []byte) (*model.Context, error) {
 	if err := doc.EnsurePageCount(); err != nil || doc.PageCount < 1 {
 		return nil, errType.Because(err)
 	}
+	if first, _, _, err := doc.PageDict(1, false); err != nil || first == nil { // the count is only a claim
+		return nil, errType.Because(err)
+	}
 	doc.Cmd = model.DECRYPT // what is written is not encrypted
 	return doc, nil
 }
