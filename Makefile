@@ -10,8 +10,10 @@ RACE     = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v $$($(GO) e
 PACKAGES ?= ./...
 
 SHORT ?=
+SEED ?=
+SECONDS ?=
 
-.PHONY: help build demo test check generate fmt fuzz proofs bench clean
+.PHONY: help build demo test check generate fmt fuzz proofs bench torture clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -22,17 +24,21 @@ build: ## bin/igny8, one static file
 demo: build ## fill a database, play the whole journey, keep serving (ARGS=--once ends after it)
 	bin/igny8 demo $(ARGS)
 
-test: ## all tests, on SQLite, on a PostgreSQL of their own (or IGNY8_TEST_DATABASE_URL), and in chromium
-	@scripts/with-chromium scripts/with-proxies scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
+test: ## all tests, on SQLite, on a PostgreSQL of their own (or IGNY8_TEST_DATABASE_URL), through PgBouncer, nginx and Caddy, and in chromium
+	@scripts/with-chromium scripts/with-proxies scripts/with-pgbouncer scripts/with-postgres $(GO) test $(RACE) -shuffle=on -timeout 20m $(PACKAGES)
 
 bench: ## measure, and write bench/RESULTS.md; ten minutes (SHORT=1: less than one, to bench/out)
 	@cd bench && IGNY8_BENCH_SHORT=$(SHORT) WITH_POSTGRES_DURABLE=1 ../scripts/with-postgres $(GO) test -tags bench -count=1 -timeout 15m -v .
+
+torture: ## 16 clients while servers, databases and disks fail; 90 seconds (SECONDS=600 for longer, SEED=n to repeat)
+	@IGNY8_TORTURE_SEED=$(SEED) IGNY8_TORTURE_SECONDS=$(SECONDS) scripts/with-postgres $(GO) test -tags torture -count=1 -timeout 4h -v ./test/torture
 
 check: ## generated files, format, vet, staticcheck
 	scripts/check-generated
 	scripts/check-format
 	$(GO) vet ./...
 	$(GO) vet -tags bench ./bench
+	$(GO) vet -tags torture ./test/torture
 	$$(scripts/tool staticcheck) ./...
 
 proofs: ## who may use which route, asked and counted; checks taken away one at a time

@@ -98,10 +98,8 @@ func ParseAmount(s string, c Currency) (Money, error) {
 		return Money{}, errAmount
 	}
 	digits := whole + frac + strings.Repeat("0", exp-len(frac))
-	for _, r := range digits {
-		if r < '0' || r > '9' {
-			return Money{}, errAmount
-		}
+	if strings.Trim(digits, "0123456789") != "" {
+		return Money{}, errAmount
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {

@@ -28,24 +28,27 @@ const (
 	PermAccounts      Permission = "platform.accounts"  // look into accounts and act on them
 	PermAccountClose  Permission = "account.close"      // close the account, transfer ownership
 	PermAccountManage Permission = "account.manage"     // team, API keys, webhooks, account settings
-	PermBillingManage Permission = "billing.manage"     // pay, change plan
+	PermBillingManage Permission = "billing.write"      // pay, change plan
 	PermBillingRead   Permission = "billing.read"       // invoices, payments, audit
 	PermSiteWrite     Permission = "site.write"         // create and edit sites and sectors
 	PermSiteDelete    Permission = "site.delete"
 	PermContentWrite  Permission = "content.write" // create, edit, run: spends credits
 	PermRead          Permission = "read"          // sites, content, credit balance
+	PermAccountRead   Permission = "account.read"  // what the account is
+	PermStaff         Permission = "staff"         // a member of staff's own API keys
 	PermSelf          Permission = "self"          // one's own profile and sessions
 )
 
 var granted = map[Role][]Permission{
-	RoleDeveloper: {PermPlatform, PermPayments, PermCatalogue, PermAccounts, PermSelf},
+	RoleDeveloper: {PermPlatform, PermPayments, PermCatalogue, PermAccounts, PermStaff, PermAccountRead, PermSelf},
 	RoleOwner: {PermAccountClose, PermAccountManage, PermBillingManage, PermBillingRead, PermSiteWrite,
-		PermSiteDelete, PermContentWrite, PermRead, PermSelf},
+		PermSiteDelete, PermContentWrite, PermRead, PermAccountRead, PermSelf},
 	RoleAdmin: {PermAccountManage, PermBillingManage, PermBillingRead, PermSiteWrite,
-		PermSiteDelete, PermContentWrite, PermRead, PermSelf},
-	RoleEditor: {PermSiteWrite, PermContentWrite, PermRead, PermSelf},
-	RoleViewer: {PermRead, PermSelf},
-	RoleBot:    {PermContentWrite, PermRead},
+		PermSiteDelete, PermContentWrite, PermRead, PermAccountRead, PermSelf},
+	RoleEditor: {PermSiteWrite, PermContentWrite, PermRead, PermAccountRead, PermSelf},
+	RoleViewer: {PermRead, PermAccountRead, PermSelf},
+	// What a bot may of these its key's scopes say; see package auth.
+	RoleBot: {PermContentWrite, PermRead, PermBillingRead, PermBillingManage, PermAccountRead},
 }
 
 // Can reports whether the role grants the permission.
@@ -59,7 +62,7 @@ func StaffPermissions() []Permission {
 }
 
 // Platform reports whether the permission is one of staff's.
-func (p Permission) Platform() bool { return slices.Contains(StaffPermissions(), p) }
+func (p Permission) Platform() bool { return p == PermStaff || slices.Contains(StaffPermissions(), p) }
 
 // TenantRole reports whether the role may be held through a membership.
 func (r Role) TenantRole() bool {

@@ -68,5 +68,5 @@ func scopes(permissions string) []igny8.Permission {
 	if permissions == "" {
 		return nil
 	}
-	return append(Granted(User{StaffPermissions: permissions}), igny8.PermSelf)
+	return append(Granted(User{StaffPermissions: permissions}), igny8.PermSelf, igny8.PermStaff, igny8.PermAccountRead)
 }

@@ -3,18 +3,15 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"igny8"
@@ -48,6 +45,7 @@ import (
 	publicpages "igny8/internal/web/console/public"
 	staffpages "igny8/internal/web/console/staff"
 	"igny8/internal/web/docs"
+	"igny8/internal/worker"
 )
 
 // Version is the program's version; the build sets it.
@@ -64,6 +62,7 @@ type App struct {
 	log      *slog.Logger
 	db       *db.DB
 	idem     *idem.Store
+	files    blob.Store
 	api      *api.API
 
 	near bool   // nobody reaches this server but from the machine itself
@@ -97,24 +96,29 @@ func hasher(cfg config.Config, log *slog.Logger) *auth.Hasher {
 		return auth.NewCheapHasher()
 	}
 	derive := kdf.Derive
-	if self, err := kdf.Self(); err == nil && Standalone {
+	if self, err := worker.Self(); err == nil && Standalone {
 		derive = kdf.NewProcesses(log, self, derivePasswords).Derive
 	}
 	return auth.NewHasher(0, derive)
 }
 
-// openDB opens the configured database. serving takes SQLite's lock file.
-func openDB(ctx context.Context, cfg config.Config, serving bool) (*db.DB, error) {
-	o := db.Options{URL: databaseURL(cfg), Exclusive: serving, Now: cfg.Now}
-	o.Hook = failpoint()
-	return db.Open(ctx, o)
+// inspectors are the processes in which files are inspected; nil: in this one.
+func inspectors(log *slog.Logger) *worker.Processes {
+	self, err := worker.Self()
+	if err != nil || !Standalone {
+		return nil
+	}
+	return blob.Processes(log, self, inspectFiles)
 }
 
-func databaseURL(cfg config.Config) string {
-	if cfg.DatabaseURL != "" {
-		return cfg.DatabaseURL
+// uploads take forms with files, counted in the database so that all nodes count
+// together.
+func (a *App) uploads() (*web.Uploads, error) {
+	lease := rate.New(a.db).Lease
+	if a.cfg.RateLimits == "off" {
+		lease = nil
 	}
-	return filepath.Join(cfg.Data, "igny8.db")
+	return web.NewUploads(filepath.Join(a.cfg.Data, "uploads"), lease, a.db.Now)
 }
 
 // migrate brings tables and queue to this version and fills an empty catalogue.
@@ -125,7 +129,7 @@ func migrate(ctx context.Context, d *db.DB) error {
 	if err := job.Migrate(ctx, d); err != nil {
 		return err
 	}
-	return catalog.New(d).Seed(ctx)
+	return catalog.New(d).Seed(db.Patient(ctx, time.Minute))
 }
 
 // build makes the services over an open, migrated database. base begins the links
@@ -176,8 +180,10 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 	a.ops = ops.New(d, ops.Installation{Version: Version, PublicURL: public, MailServer: cfg.SMTPURL != ""})
 	a.feed = event.NewFeed(d)
 	a.idem = idem.New(d, auth.Derive(secret, "idempotency"))
-	pages := console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Files: files, Key: auth.Derive(secret, "console"),
-		Feed: a.feed, Now: d.Now, Dev: a.near, Demo: cfg.Demo}
+	pages, err := a.pagesOver(files, auth.Derive(secret, "console"))
+	if err != nil {
+		return nil, err
+	}
 	if a.api, err = a.routes(auth.Derive(secret, "cursor"), pages); err != nil {
 		return nil, err
 	}
@@ -187,6 +193,17 @@ func build(ctx context.Context, cfg config.Config, base string, log *slog.Logger
 		}
 	}
 	return a, a.firstStaff(ctx)
+}
+
+// pagesOver is what the pages need, with the one intake of files into the store that
+// they share with billing.
+func (a *App) pagesOver(files blob.Store, key []byte) (console.Config, error) {
+	a.files = files
+	intake := blob.NewIntake(files, inspectors(a.log))
+	a.billing.InspectWith(intake)
+	uploads, err := a.uploads()
+	return console.Config{PublicURL: a.cfg.PublicURL, Auth: a.auth, Intake: intake, Uploads: uploads, Key: key,
+		Feed: a.feed, Now: a.db.Now, Dev: a.near, Demo: a.cfg.Demo}, err
 }
 
 // mustHaveSecondFactor reports whether staff must have one.
@@ -232,39 +249,6 @@ func newSigner(cfg config.Config, issuer, secret string) (*auth.Signer, error) {
 	return auth.NewSigner(issuer, issuer+"/api", key, older...)
 }
 
-// loadSecret returns the configured secret, or the one in the data folder, which
-// is made at first.
-func loadSecret(cfg config.Config) (string, error) {
-	if cfg.Secret != "" {
-		return cfg.Secret, nil
-	}
-	path := filepath.Join(cfg.Data, "secret")
-	data, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(data)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the secret: %w", err)
-	}
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return "", fmt.Errorf("make the data folder: %w", err)
-	}
-	b := make([]byte, 32)
-	rand.Read(b)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return loadSecret(cfg) // another process was faster
-	}
-	if err != nil {
-		return "", fmt.Errorf("write the secret: %w", err)
-	}
-	_, err = f.WriteString(hex.EncodeToString(b) + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", fmt.Errorf("write the secret: %w", err)
-	}
-	return hex.EncodeToString(b), nil
-}
-
 // routes is the one place where all routes come together.
 func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 	mux := http.NewServeMux()
@@ -288,11 +272,13 @@ func (a *App) routes(cursorKey []byte, pages console.Config) (*api.API, error) {
 		RateLimits:  a.cfg.RateLimits != "off",
 		Shared:      a.shared(),
 		Ready:       a.db.Ping,
+		Uploads:     pages.Uploads,
 	})
 	api.RegisterAuth(r, a.auth, a.signup, a.billing)
 	api.RegisterPerson(r, a.auth)
 	api.RegisterFactors(r, a.auth)
 	api.RegisterKeys(r, a.auth)
+	api.RegisterStaffKeys(r, a.auth)
 	api.RegisterAccount(r, a.account)
 	api.RegisterTeam(r, a.account, a.team, a.auth)
 	api.RegisterOffboard(r, a.offboard)
@@ -350,7 +336,7 @@ func (a *App) console(mux *http.ServeMux, cfg console.Config) (*console.Console,
 	a.pages = c
 	staffpages.Register(c, staffpages.Deps{Hold: a.cfg.ApprovalHold(), Target: a.cfg.ApprovalTarget(), Demo: a.cfg.Demo, Settings: a.settings, Auth: a.auth, Billing: a.billing,
 		Account: a.account, Desk: a.desk, Catalog: a.catalog, Search: a.search, Ops: a.ops,
-		Doctor: func(ctx context.Context) (doctor.Report, error) { return doctor.Run(ctx, a.db) }})
+		Doctor: func(ctx context.Context) (doctor.Report, error) { return everything(ctx, a.db, a.files) }})
 	return c, nil
 }
 
@@ -394,7 +380,12 @@ func (a *App) runner() (*job.Runner, error) {
 		_, err2 := rate.New(a.db).Clean(ctx)
 		return errors.Join(err, err2)
 	})
-	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}}, job.Periodic{Every: time.Hour, Args: offboard.EraseArgs{}})
+	job.Handle(w, func(ctx context.Context, _ billing.SweepArgs) error {
+		_, err := a.billing.SweepFiles(ctx)
+		return err
+	})
+	return job.NewRunner(a.db, w, quietly(a.log), job.Periodic{Every: time.Hour, Args: cleanArgs{}}, job.Periodic{Every: time.Hour, Args: offboard.EraseArgs{}},
+		job.Periodic{Every: 15 * time.Minute, Args: billing.SweepArgs{}})
 }
 
 // quietly keeps the queue's everyday notices out of the log.
@@ -409,9 +400,9 @@ func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= h.level && h.Handler.Enabled(ctx, l)
 }
 
-// start serves on the listener and works the queue. stop ends both within 20
-// seconds; failed tells when the server ends by itself.
-func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, failed <-chan error, err error) {
+// start serves on the listener and works the queue. stop ends both; failed tells
+// when the server ends by itself.
+func (a *App) start(ctx context.Context, l net.Listener) (stop func(), failed <-chan error, err error) {
 	runner, err := a.runner()
 	if err != nil {
 		return nil, nil, err
@@ -425,13 +416,32 @@ func (a *App) start(ctx context.Context, l net.Listener) (stop func() error, fai
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	rest := a.background()
-	stop = func() error {
-		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		a.pages.Close()
-		err := errors.Join(server.Shutdown(wait), runner.Stop(wait))
-		rest()
-		return err
-	}
-	return stop, ended, nil
+	return func() { a.stop(server, runner, rest) }, ended, nil
+}
+
+// What runs when the server is told to stop gets six seconds; what is cut off then
+// has two more to end. Both halves stop at the same time, so all is over in ten.
+const (
+	stopWithin = 6 * time.Second
+	cutWithin  = 2 * time.Second
+)
+
+func (a *App) stop(server *http.Server, runner *job.Runner, rest func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	a.pages.Close()
+	var all sync.WaitGroup
+	all.Go(rest)
+	all.Go(func() {
+		if err := server.Shutdown(ctx); err != nil {
+			a.log.Warn("requests that did not end in time were cut off", slog.Any("error", err))
+			server.Close()
+		}
+	})
+	all.Go(func() {
+		if err := runner.Stop(ctx, cutWithin); err != nil {
+			a.log.Warn("jobs that did not end in time are left for the next start", slog.Any("error", err))
+		}
+	})
+	all.Wait()
 }

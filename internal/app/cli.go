@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/auth"
+	"igny8/internal/blob"
 	"igny8/internal/config"
 	"igny8/internal/db"
 	"igny8/internal/desk"
@@ -89,7 +91,7 @@ func (c *cli) root() *cobra.Command {
 	c.flags["public-url"] = f.String("public-url", "", "the address people reach this server at")
 	f.StringVar(&c.file, "config", "", "file of NAME=value settings")
 	f.BoolVar(&c.json, "json", false, "print data as JSON")
-	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.audit(), c.openapi(), c.version(), c.derive())
+	root.AddCommand(c.serve(), c.demo(), c.staff(), c.migrate(), c.config(), c.doctor(), c.backup(), c.restore(), c.audit(), c.openapi(), c.version(), c.derive(), c.inspect())
 	return root
 }
 
@@ -100,6 +102,14 @@ const derivePasswords = "derive-passwords"
 func (c *cli) derive() *cobra.Command {
 	return &cobra.Command{Use: derivePasswords, Short: "What serve starts for itself to hash passwords in", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return kdf.Serve(c.in, c.out) }}
+}
+
+const inspectFiles = "inspect-files"
+
+// inspect is the other end of blob.Intake's processes, and goes on as derive does.
+func (c *cli) inspect() *cobra.Command {
+	return &cobra.Command{Use: inspectFiles, Short: "What serve starts for itself to look into files that customers send", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return blob.Serve(c.in, c.out) }}
 }
 
 // load reads the settings for a command.
@@ -135,12 +145,13 @@ func (c *cli) withDB(cmd *cobra.Command, f func(ctx context.Context, cfg config.
 	if err != nil {
 		return err
 	}
-	d, err := openDB(cmd.Context(), cfg, false)
+	ctx := db.Patient(cmd.Context(), 10*time.Minute) // whoever waits here can end it
+	d, err := openDB(ctx, cfg, false)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	return f(cmd.Context(), cfg, log, d)
+	return f(ctx, cfg, log, d)
 }
 
 func (c *cli) migrate() *cobra.Command {

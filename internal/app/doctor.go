@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"igny8"
 	"igny8/internal/account"
+	"igny8/internal/blob"
 	"igny8/internal/catalog"
 	"igny8/internal/config"
 	"igny8/internal/db"
@@ -34,14 +37,21 @@ func (c *cli) doctor() *cobra.Command {
 	var only bool
 	cmd := &cobra.Command{Use: "doctor [--invariants]", Short: "Is it all right? Each line says what, why and how to mend it", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withDB(cmd, func(ctx context.Context, cfg config.Config, _ *slog.Logger, d *db.DB) error {
+			err := c.withDB(cmd, func(ctx context.Context, cfg config.Config, _ *slog.Logger, d *db.DB) error {
 				var list []finding
-				if !only {
-					list = examine(ctx, cfg, d)
+				if f := sound(ctx, d); !only || !f.OK {
+					list = append(list, f)
 				}
-				list = append(list, invariants(ctx, d)...)
+				if !only {
+					list = append(list, examine(ctx, cfg, d)...)
+				}
+				list = append(list, invariants(ctx, cfg, d)...)
 				return c.report(list)
 			})
+			if db.Damaged(err) { // so much that it could not be opened
+				return c.report([]finding{damagedFile(err)})
+			}
+			return err
 		}}
 	cmd.Flags().BoolVar(&only, "invariants", false, "only what must hold at every moment (domain rules, as SQL)")
 	return cmd
@@ -80,7 +90,7 @@ func (c *cli) report(list []finding) error {
 
 // examine looks at the installation.
 func examine(ctx context.Context, cfg config.Config, d *db.DB) []finding {
-	list := []finding{database(ctx, d), schema(ctx, d), secretFile(cfg), writable(cfg)}
+	list := []finding{database(ctx, d), schema(ctx, d), secretFile(cfg), writable(cfg), private(cfg)}
 	list = append(list, mailServer(cfg), trustedProxies(cfg))
 	if cfg.PublicURL == "" {
 		list = append(list, finding{What: "public address", Note: true, Why: "links in letters will point at the listening address", Fix: "set IGNY8_PUBLIC_URL"})
@@ -137,17 +147,55 @@ func secretFile(cfg config.Config) finding {
 	if cfg.Secret != "" {
 		return finding{What: "secret: from the settings", OK: true}
 	}
-	path := filepath.Join(cfg.Data, "secret")
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
+	switch _, err := readSecret(filepath.Join(cfg.Data, secretName)); {
+	case errors.Is(err, fs.ErrNotExist):
 		return finding{What: "secret", Note: true, Why: "there is none yet", Fix: "igny8 serve makes one at its first start"}
 	case err != nil:
 		return finding{What: "secret", Why: err.Error()}
-	case info.Mode().Perm()&0o077 != 0:
-		return finding{What: "secret", Why: "others on this machine can read " + path, Fix: "chmod 600 " + path}
 	}
-	return finding{What: "secret: kept in the data folder, readable by its owner only", OK: true}
+	return finding{What: "secret: kept in the data folder", OK: true}
+}
+
+// sound looks at SQLite's file as a whole.
+func sound(ctx context.Context, d *db.DB) finding {
+	if d.Postgres() {
+		return finding{What: "database file: PostgreSQL looks after its own", OK: true}
+	}
+	if err := d.Check(ctx); err != nil {
+		return damagedFile(err)
+	}
+	return finding{What: "database file: its pages fit together", OK: true}
+}
+
+func damagedFile(err error) finding {
+	return finding{What: "database file", Why: err.Error(),
+		Fix: "stop the server, move the data folder away, and put a backup in its place: igny8 restore FILE"}
+}
+
+// private looks for what others on this machine could read.
+func private(cfg config.Config) finding {
+	var wide []string
+	err := filepath.WalkDir(cfg.Data, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 && info.Mode()&fs.ModeSymlink == 0 {
+			wide = append(wide, path)
+		}
+		if errors.Is(err, fs.ErrNotExist) || len(wide) < 5 { // what a running server removes meanwhile is no fault
+			return nil
+		}
+		return fs.SkipAll
+	})
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return finding{What: "who can read the data folder", Why: err.Error()}
+	case len(wide) > 0:
+		return finding{What: "who can read the data folder", Why: "others on this machine can reach " + strings.Join(wide, ", "),
+			Fix: "chmod -R go= " + cfg.Data}
+	}
+	return finding{What: "data folder: open to its owner only", OK: true}
 }
 
 func writable(cfg config.Config) finding {
@@ -205,10 +253,30 @@ func accountNumbers(ctx context.Context, d *db.DB) finding {
 	return finding{What: "payment methods: account numbers are set", OK: true}
 }
 
-// invariants runs what must hold at every moment.
-func invariants(ctx context.Context, d *db.DB) []finding {
+// everything is what must hold at every moment, in the database and between it and
+// the files.
+func everything(ctx context.Context, d *db.DB, files blob.Store) (doctor.Report, error) {
 	report, err := doctor.Run(ctx, d)
 	if err != nil {
+		return report, err
+	}
+	check, err := doctor.Files(ctx, d, files)
+	report.Checks = append(report.Checks, check)
+	return report, err
+}
+
+// invariants runs what must hold at every moment.
+func invariants(ctx context.Context, cfg config.Config, d *db.DB) []finding {
+	files, err := blob.OpenFolder(filepath.Join(cfg.Data, "files"))
+	if err != nil {
+		return []finding{{What: "files", Why: err.Error(), Fix: "see that this user may read the data folder"}}
+	}
+	defer files.Close()
+	report, err := everything(ctx, d, files)
+	if err != nil {
+		if db.Damaged(err) {
+			return []finding{{What: "invariants", Why: "the database is damaged, so they cannot be checked", Fix: "put a backup in its place: igny8 restore FILE"}}
+		}
 		return []finding{{What: "invariants", Why: err.Error(), Fix: "run igny8 migrate first, and see that the database answers"}}
 	}
 	var list []finding

@@ -34,6 +34,7 @@ var bodies = map[string]func(w *world, o *tenant) string{
 	"submitPaymentByLink": func(*world, *tenant) string { return submission("") },
 	"closeAccount":        func(*world, *tenant) string { return `{"password":"not-the-password-1"}` },
 	"createAPIKey":        func(*world, *tenant) string { return `{"name":"Plugin"}` },
+	"createStaffAPIKey":   func(*world, *tenant) string { return `{"name":"Bank","password":"` + password + `"}` },
 	"createSiteAPIKey":    func(*world, *tenant) string { return `{"name":"Plugin"}` },
 	"rotateAPIKey":        func(*world, *tenant) string { return `{"overlap_hours":1}` },
 	"updateAccount":       func(*world, *tenant) string { return `{"name":"Khan Traders"}` },

@@ -52,11 +52,7 @@ func serving(ctx context.Context, cfg config.Config, log *slog.Logger, then func
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := stop(); err == nil {
-			err = e
-		}
-	}()
+	defer stop()
 	if err := then(ctx, a, base); err != nil || !stay {
 		return err
 	}

@@ -14,9 +14,11 @@ import (
 var ladder = map[string]int{
 	".": 0, "docs": 0, // the glossary; the documentation's files
 
-	"internal/config": 1, "internal/kdf": 1, "internal/input": 1, "internal/payref": 2, "internal/db": 1, "internal/db/dbtest": 1,
+	"internal/config": 1, "internal/durable": 1, "internal/input": 1, "internal/worker": 1, "internal/db": 1, "internal/db/dbtest": 1,
 
-	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/rate": 2,
+	"internal/payref": 2,
+
+	"internal/audit": 2, "internal/blob": 2, "internal/event": 2, "internal/idem": 2, "internal/job": 2, "internal/kdf": 2, "internal/rate": 2,
 
 	"internal/account": 3, "internal/factor": 3, "internal/mail": 3,
 
@@ -28,7 +30,7 @@ var ladder = map[string]int{
 
 	"internal/content": 7,
 
-	"internal/desk": 8, "internal/doctor": 8, "internal/doctor/doctortest": 8, "internal/offboard": 8, "internal/ops": 8, "internal/search": 8, "internal/signup": 8, "internal/team": 8,
+	"internal/backup": 8, "internal/desk": 8, "internal/doctor": 8, "internal/doctor/doctortest": 8, "internal/offboard": 8, "internal/ops": 8, "internal/search": 8, "internal/signup": 8, "internal/team": 8,
 
 	"internal/web": 9, "internal/web/api": 9, "internal/web/api/apitest": 9, "internal/web/docs": 9,
 	"internal/web/console/text": 1, "internal/web/console/view": 9, // they know no HTTP and no service
@@ -183,6 +185,7 @@ var belongs = []struct {
 	{"github.com/danielgtaylor/huma", []string{"internal/web/api"}, "the API library stays in web/api", nil},
 	{"github.com/jackc/pgx modernc.org/sqlite github.com/lib/pq github.com/mattn/go-sqlite3", []string{"internal/db"},
 		"only db knows database drivers; take a *db.Tx", excuses{
+			"internal/backup":    "reaches the server that pg_dump and psql work on, without a pool and before there are tables",
 			"internal/db/dbtest": "makes and drops the databases under test",
 			"internal/job":       "names pgx.Tx, the transaction that River's client is typed by",
 		}},

@@ -137,6 +137,9 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, user igny8.UserID, from s
 	if db.Absent(err) {
 		return errLink
 	}
+	if db.Duplicate(err) { // somebody took it since it was looked for
+		return errTakenNow
+	}
 	if err != nil {
 		return fmt.Errorf("move address: %w", err)
 	}

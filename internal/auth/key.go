@@ -15,6 +15,7 @@ import (
 	"igny8/internal/auth/authdb"
 	"igny8/internal/db"
 	"igny8/internal/idem"
+	"igny8/internal/input"
 )
 
 // AccessKey is an API key: a service account (system_bot) of one tenant. The secret
@@ -24,7 +25,7 @@ type AccessKey = authdb.ApiKey
 // NewAPIKey says what a key is to be like.
 type NewAPIKey struct {
 	Name     string
-	Scopes   []igny8.Permission // of what a bot may do; empty is all of it
+	Scopes   []igny8.Permission // of KeyScopes; nil is read and content.write
 	Site     igny8.SiteID       // the only site it reaches; zero is all
 	Networks []string           // the only addresses it is taken from, as CIDR or alone; empty is everywhere
 	Expires  *time.Time         // nil is never
@@ -36,8 +37,13 @@ type NewSecret struct {
 	Secret string
 }
 
-// KeyScopes are what a key can be given.
+// KeyScopes are what a key can be given. billing.write brings billing.read with it.
 func KeyScopes() []igny8.Permission {
+	return []igny8.Permission{igny8.PermRead, igny8.PermContentWrite, igny8.PermAccountRead, igny8.PermBillingRead, igny8.PermBillingManage}
+}
+
+// usualScopes are those of a key for which none are named.
+func usualScopes() []igny8.Permission {
 	return []igny8.Permission{igny8.PermRead, igny8.PermContentWrite}
 }
 
@@ -91,30 +97,53 @@ func (s *Service) mustBeVerified(ctx context.Context, user igny8.UserID) error {
 }
 
 func (in NewAPIKey) row(now time.Time) (row authdb.InsertKeyParams, err error) {
-	name := strings.TrimSpace(in.Name)
-	if name == "" || len(name) > 100 {
-		return row, igny8.InvalidField("name", "required", "Name the key after the program that uses it, in at most 100 characters.")
-	}
 	scopes := in.Scopes
+	if scopes == nil {
+		scopes = usualScopes()
+	}
+	row = authdb.InsertKeyParams{SiteID: in.Site, ExpiresAt: in.Expires}
+	var faults input.Faults
+	row.Name, err = keyName(in.Name)
+	faults.Add(err)
+	row.Scopes, err = scopeWords(scopes, KeyScopes())
+	faults.Add(err)
+	row.Networks, err = parseNetworks(in.Networks)
+	faults.Add(err)
+	faults.Add(checkEnd(in.Expires, now))
+	return row, faults.Err()
+}
+
+func keyName(name string) (string, error) {
+	name = input.Name(name)
+	if !input.Visible(name) || len(name) > 100 {
+		return name, igny8.InvalidField("name", "required", "Name the key after the program that uses it, in at most 100 characters.")
+	}
+	if fault, ok := input.Check("name", name); !ok {
+		return name, igny8.InvalidField("name", fault.Code, fault.Detail)
+	}
+	return name, nil
+}
+
+// scopeWords is how scopes are stored: sorted, each once.
+func scopeWords(scopes, possible []igny8.Permission) (string, error) {
 	if len(scopes) == 0 {
-		scopes = KeyScopes()
+		return "", igny8.InvalidField("scopes", "required", "Give the key at least one scope.")
 	}
 	words := make([]string, len(scopes))
 	for i, p := range scopes {
-		if words[i] = string(p); !slices.Contains(KeyScopes(), p) {
-			return row, igny8.InvalidField("scopes", "unknown_scope", "A key can be given read and content.write.")
+		if words[i] = string(p); !slices.Contains(possible, p) {
+			return "", igny8.InvalidField("scopes", "unknown_scope", "Use scopes that the reference lists, and that you have yourself.")
 		}
 	}
-	networks, err := parseNetworks(in.Networks)
-	if err != nil {
-		return row, err
-	}
-	if in.Expires != nil && !in.Expires.After(now) {
-		return row, igny8.InvalidField("expires_at", "out_of_range", "The key must end in the future, or never.")
-	}
 	slices.Sort(words)
-	return authdb.InsertKeyParams{Name: name, Scopes: strings.Join(slices.Compact(words), scopesJoined), SiteID: in.Site,
-		Networks: networks, ExpiresAt: in.Expires}, nil
+	return strings.Join(slices.Compact(words), scopesJoined), nil
+}
+
+func checkEnd(ends *time.Time, now time.Time) error {
+	if ends != nil && !ends.After(now) {
+		return igny8.InvalidField("expires_at", "out_of_range", "The key must end in the future, or never.")
+	}
+	return nil
 }
 
 func parseNetworks(list []string) (string, error) {
@@ -192,27 +221,38 @@ func (s *Service) RevokeKey(ctx context.Context, actor igny8.Actor, id igny8.API
 	})
 }
 
-// RotateKey makes a key like another one, which works on for the overlap, at most
+// RotateKey makes a key like another one, with its end too, which works on for the overlap, at most
 // seven days, so that programs can be given the new one meanwhile.
 func (s *Service) RotateKey(ctx context.Context, actor igny8.Actor, id igny8.APIKeyID, overlap time.Duration) (out NewSecret, err error) {
 	if overlap < 0 || overlap > maxOverlap {
 		return out, igny8.InvalidField("overlap_hours", "out_of_range", "The old key can work on for 0 to 168 hours.")
 	}
 	err = s.db.Tenant(ctx, "auth.rotate_key", actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		until := tx.Now.Add(overlap)
-		old, err := authdb.New(tx).ShortenKey(ctx, authdb.ShortenKeyParams{AccountID: tx.Account, ID: id, Until: &until, Now: &tx.Now})
+		out, err = insertLike(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
-		row := authdb.InsertKeyParams{Name: old.Name, Scopes: old.Scopes, SiteID: old.SiteID, Networks: old.Networks}
-		if out, err = insertKey(ctx, tx, actor, row); err != nil {
-			return err
+		until := tx.Now.Add(overlap)
+		_, err = authdb.New(tx).ShortenKey(ctx, authdb.ShortenKeyParams{AccountID: tx.Account, ID: id, Until: &until, Now: &tx.Now})
+		if err != nil {
+			return fmt.Errorf("shorten key: %w", err)
 		}
 		if err := recordKey(ctx, tx, actor, "api_key.rotate", out.Key); err != nil {
 			return err
 		}
 		return idem.StoreAnswer(ctx, tx, out)
 	})
+	return out, err
+}
+
+func insertLike(ctx context.Context, tx *db.Tx, actor igny8.Actor, id igny8.APIKeyID) (out NewSecret, err error) {
+	secret, hash := NewOpaque(APIKey)
+	out.Secret = secret
+	out.Key, err = authdb.New(tx).InsertLikeKey(ctx, authdb.InsertLikeKeyParams{AccountID: tx.Account, ID: id, NewID: db.NewID[igny8.APIKeyID](tx),
+		Hash: hash, Start: secret[:startShown], CreatedBy: actor.User, CreatedEmail: actor.Email, Now: tx.Now})
+	if db.Absent(err) {
+		return out, igny8.ErrNotFound
+	}
 	return out, err
 }
 
@@ -239,6 +279,9 @@ func (s *Service) authenticateKey(ctx context.Context, token, ip string) (actor 
 		actor = igny8.Actor{Account: k.AccountID, Role: igny8.RoleBot, Key: k.ID, Email: "key " + k.Name, Network: ip}
 		for scope := range strings.FieldsSeq(k.Scopes) {
 			actor.Scopes = append(actor.Scopes, igny8.Permission(scope))
+		}
+		if slices.Contains(actor.Scopes, igny8.PermBillingManage) {
+			actor.Scopes = append(actor.Scopes, igny8.PermBillingRead)
 		}
 		if !k.SiteID.IsZero() {
 			actor.Sites = []igny8.SiteID{k.SiteID}

@@ -118,7 +118,7 @@ func TestAKeyBoundToNetworks(t *testing.T) {
 		}
 		soon := p.clock.Now()
 		for what, in := range map[string]auth.NewAPIKey{"no name": {}, "a network that is none": {Name: "x", Networks: []string{"203.0.113.0/33"}},
-			"a scope of people": {Name: "x", Scopes: []igny8.Permission{igny8.PermBillingManage}}, "an end that is now": {Name: "x", Expires: &soon}} {
+			"a scope of people": {Name: "x", Scopes: []igny8.Permission{igny8.PermAccountManage}}, "no scope": {Name: "x", Scopes: []igny8.Permission{}}, "an end that is now": {Name: "x", Expires: &soon}} {
 			_, err := p.s.CreateKey(p.Context(), p.owner(), in)
 			p.code(err, "validation_failed", what)
 		}

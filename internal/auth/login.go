@@ -2,8 +2,12 @@ package auth
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"igny8"
@@ -71,7 +75,11 @@ func (s *Service) firstFactor(ctx context.Context, c Credentials) (user account.
 		return user, err
 	}
 	norm := NormalizeEmail(c.Email)
-	if err := s.throttle(ctx, map[string]rule{s.byAddress(norm): loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
+	from, err := s.triesFrom(ctx, norm, c.Device)
+	if err != nil {
+		return user, err
+	}
+	if err := s.throttle(ctx, map[string]rule{from: loginByAddress, "login:net:" + c.Device.Network: loginByNetwork}); err != nil {
 		return user, err
 	}
 	if user, err = s.checkPassword(ctx, norm, c.Password); err != nil || c.Code == "" {
@@ -81,6 +89,58 @@ func (s *Service) firstFactor(ctx context.Context, c Credentials) (user account.
 }
 
 func (s *Service) byAddress(norm string) string { return "login:addr:" + s.blind(norm) }
+
+// knownFor is how long a device or network that a person logged in from is known.
+const knownFor = 90 * 24 * time.Hour
+
+// triesFrom is the name under which wrong passwords for an address are counted. A device
+// that the person logged in from before, or a network, counts by itself: strangers who try
+// passwords keep each other waiting, and not the person.
+func (s *Service) triesFrom(ctx context.Context, norm string, dev Device) (string, error) {
+	if s.unlimited || norm == "" {
+		return s.byAddress(norm), nil
+	}
+	if s.knows(norm, dev.Known) {
+		return s.byKnown(norm, dev), nil
+	}
+	dev.Known = ""
+	var n int64
+	err := s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		n, err = authdb.New(tx).KnownNetwork(ctx, authdb.KnownNetworkParams{EmailNorm: norm, Network: dev.Network, Since: tx.Now.Add(-knownFor)})
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("look for the network: %w", err)
+	}
+	if n == 0 || dev.Network == "" {
+		return s.byAddress(norm), nil
+	}
+	return s.byKnown(norm, dev), nil
+}
+
+// byKnown counts by the device when it is known, else by the network.
+func (s *Service) byKnown(norm string, dev Device) string {
+	if s.knows(norm, dev.Known) {
+		return "login:device:" + s.blind(norm+"\x00"+dev.Known)
+	}
+	return "login:known:" + s.blind(norm+"\x00"+dev.Network)
+}
+
+// NewDevice makes what a browser keeps after a login, so that it is known the next time.
+// It opens nothing.
+func (s *Service) NewDevice(email string) string {
+	random := rand.Text()
+	return random + "." + s.deviceMAC(NormalizeEmail(email), random)
+}
+
+func (s *Service) knows(norm, device string) bool {
+	random, sum, ok := strings.Cut(device, ".")
+	return ok && norm != "" && hmac.Equal([]byte(sum), []byte(s.deviceMAC(norm, random)))
+}
+
+func (s *Service) deviceMAC(norm, random string) string {
+	return hex.EncodeToString(s.mac("device", norm+"\x00"+random)[:16])
+}
 
 func bySecond(user igny8.UserID) string { return "second:" + user.String() }
 
@@ -124,8 +184,10 @@ func (s *Service) enter(ctx context.Context, user igny8.UserID, dev Device, admi
 		if err := convinced(ctx, tx, p.User); err != nil {
 			return err
 		}
-		if err := authdb.New(tx).Forget(ctx, s.byAddress(p.User.EmailNorm)); err != nil {
-			return fmt.Errorf("forget tries: %w", err)
+		for _, tries := range []string{s.byAddress(p.User.EmailNorm), s.byKnown(p.User.EmailNorm, dev)} {
+			if err := authdb.New(tx).Forget(ctx, tries); err != nil {
+				return fmt.Errorf("forget tries: %w", err)
+			}
 		}
 		t, err = s.begin(ctx, tx, p, dev)
 		return err

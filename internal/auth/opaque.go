@@ -25,6 +25,7 @@ const (
 	SetupToken   OpaqueKind = "igny8_setup_" // makes the first staff user
 	LoginToken   OpaqueKind = "igny8_login_" // a login that has begun: the second factor is missing, or a passkey's answer
 	APIKey       OpaqueKind = "igny8_live_"
+	StaffKey     OpaqueKind = "igny8_staff_" // an API key of a member of staff
 )
 
 const (

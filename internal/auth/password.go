@@ -226,7 +226,7 @@ func CheckPassword(password, email string, names ...string) error {
 		return igny8.InvalidField("password", "password_contains_email",
 			"The password is little more than the e-mail address; choose one that has nothing to do with it.")
 	}
-	if score(password, inputs(email, names)) < minScore {
+	if guessable(password) || score(password, append(inputs(email, names), "igny8")) < minScore {
 		return igny8.InvalidField("password", "password_too_common",
 			"This password is easy to guess; add a few unrelated words, or let a password manager make one.")
 	}

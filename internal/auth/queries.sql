@@ -1,7 +1,8 @@
 -- name: Hit :one
 -- Counts one try, in one statement, unless the key is blocked; then no row. The
--- row stays locked until the delay is written, so parallel tries count one by one.
-INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES (@key, 1, @now, @now)
+-- row stays locked until the delay is written, so parallel tries count one by one. A new
+-- key is blocked until long ago: tries that began a moment earlier are let in too.
+INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES (@key, 1, @now, @window_start)
 ON CONFLICT (key) DO UPDATE SET
   hits = CASE WHEN throttle.first_at <= @window_start THEN 1 ELSE throttle.hits + 1 END,
   first_at = CASE WHEN throttle.first_at <= @window_start THEN @now ELSE throttle.first_at END
@@ -242,6 +243,13 @@ DELETE FROM login_challenge WHERE hash = @hash AND purpose = @purpose AND expire
 INSERT INTO api_key (account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING *;
 
+-- name: InsertLikeKey :one
+-- A key like another one that stands, with its end.
+INSERT INTO api_key (account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at)
+SELECT old.account_id, @new_id, old.name, @hash, @start, old.scopes, old.site_id, old.networks, @created_by, @created_email, @now, old.expires_at
+FROM api_key AS old WHERE old.account_id = @account_id AND old.id = @id AND old.revoked_at IS NULL AND (old.expires_at IS NULL OR old.expires_at > @now)
+RETURNING *;
+
 -- name: ListKeys :many
 SELECT * FROM api_key WHERE account_id = @account_id AND id < @before_id ORDER BY id DESC LIMIT @page_size;
 
@@ -275,3 +283,33 @@ VALUES ($1, $2, $3, FALSE, $4, $5, @now, @now, $6, $7, $8) RETURNING *;
 -- name: EndActing :many
 -- system scope: staff are of no tenant. Those that are over by themselves, too.
 UPDATE session SET revoked_at = @now, revoked_reason = 'ended' WHERE user_id = @user_id AND acting IS NOT NULL AND revoked_at IS NULL RETURNING *;
+
+-- name: InsertStaffKey :one
+-- system scope: staff are of no tenant.
+INSERT INTO staff_key (id, user_id, name, hash, start, scopes, networks, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *;
+
+-- name: ListStaffKeys :many
+-- system scope: as InsertStaffKey.
+SELECT * FROM staff_key WHERE user_id = @user_id AND id < @before_id ORDER BY id DESC LIMIT @page_size;
+
+-- name: GetStaffKey :one
+-- system scope: as InsertStaffKey.
+SELECT * FROM staff_key WHERE user_id = $1 AND id = $2;
+
+-- name: RevokeStaffKey :one
+-- system scope: as InsertStaffKey.
+UPDATE staff_key SET revoked_at = @now WHERE user_id = @user_id AND id = @id AND revoked_at IS NULL RETURNING *;
+
+-- name: FindStaffKey :one
+-- system scope: as InsertStaffKey.
+SELECT * FROM staff_key WHERE hash = $1;
+
+-- name: TouchStaffKey :exec
+-- system scope: as InsertStaffKey.
+UPDATE staff_key SET last_used_at = @now WHERE id = @id;
+
+-- name: KnownNetwork :one
+-- system scope: login asks before any tenant is known. Whether a person logged in from a network before.
+SELECT count(*) FROM session JOIN app_user ON app_user.id = session.user_id
+WHERE app_user.email_norm = @email_norm AND session.network = @network AND session.created_at > @since AND session.acting IS NULL;

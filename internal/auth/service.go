@@ -87,6 +87,9 @@ func (s *Service) Authenticate(ctx context.Context, token, ip string) (actor ign
 	if strings.HasPrefix(token, string(APIKey)) {
 		return s.authenticateKey(ctx, token, ip)
 	}
+	if strings.HasPrefix(token, string(StaffKey)) {
+		return s.authenticateStaffKey(ctx, token, ip)
+	}
 	c, err := s.signer.Verify(token, s.db.Now())
 	if err != nil {
 		return actor, err

@@ -37,6 +37,7 @@ type Tokens struct {
 type Device struct {
 	Network   string
 	UserAgent string
+	Known     string // what NewDevice gave this browser at a login before, "" for nothing
 	Remember  bool
 	Until     time.Time // when the session ends at the latest, zero for the usual time
 }

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"igny8"
@@ -39,8 +41,8 @@ func (s *Service) throttle(ctx context.Context, tries map[string]rule) error {
 		return nil
 	}
 	return s.db.System(ctx, "auth.throttle", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
-		for key, r := range tries {
-			if err := hit(ctx, tx, key, r); err != nil {
+		for _, key := range slices.Sorted(maps.Keys(tries)) { // in one order, or two calls lock each other out
+			if err := hit(ctx, tx, key, tries[key]); err != nil {
 				return err
 			}
 		}

@@ -38,17 +38,21 @@ type AccountMethod = billingdb.AccountPaymentMethod
 type Service struct {
 	db        *db.DB
 	files     blob.Store
-	inspector *blob.Inspector
+	intake    *blob.Intake
 	secret    []byte
 	publicURL string
 	verified  bool // see OnlyVerified
 }
 
 // New returns the service. secret signs pay links; publicURL (without a slash at
-// its end) begins the links in letters.
+// its end) begins the links in letters. Files are inspected in this process; see
+// InspectWith.
 func New(d *db.DB, files blob.Store, secret []byte, publicURL string) *Service {
-	return &Service{db: d, files: files, inspector: blob.NewInspector(), secret: secret, publicURL: publicURL}
+	return &Service{db: d, files: files, intake: blob.NewIntake(files, nil), secret: secret, publicURL: publicURL}
 }
+
+// InspectWith lets files in another way, such as one that inspects them elsewhere.
+func (s *Service) InspectWith(intake *blob.Intake) { s.intake = intake }
 
 // OnlyVerified lets accounts whose owners have proved no address spend no more than
 // FreeUnverified credits. For installations that send letters: elsewhere nobody

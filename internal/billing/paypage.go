@@ -79,23 +79,30 @@ func (s *Service) PayPage(ctx context.Context, token string) (page PayPage, err 
 }
 
 // ReferenceUsed reports whether the reference, however it is spaced, came with a
-// payment of another invoice; never whose. What is too short to be a bank's own
-// number is not looked up, so that nobody can try them all.
-func (s *Service) ReferenceUsed(ctx context.Context, token, reference string) (used bool, err error) {
-	_, invoice, err := s.openToken(token)
+// payment of another invoice of the actor's account. That another account used it is
+// for staff alone to know: they see it beside the payment.
+func (s *Service) ReferenceUsed(ctx context.Context, actor igny8.Actor, token, reference string) (used bool, err error) {
+	owner, invoice, err := s.openToken(token)
 	if err != nil {
 		return false, err
 	}
 	norm := payref.Normalize(reference)
-	if len(norm) < 6 || len(norm) > 100 {
+	if owner != actor.Account || norm == "" || len(norm) > 100 {
 		return false, nil
 	}
-	err = s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
-		n, err := billingdb.New(tx).ReferenceUsed(ctx, billingdb.ReferenceUsedParams{ReferenceNorm: norm, InvoiceID: invoice})
+	err = s.db.Read(ctx, owner, func(ctx context.Context, tx *db.Tx) error {
+		n, err := billingdb.New(tx).ReferenceUsed(ctx, billingdb.ReferenceUsedParams{AccountID: owner, ReferenceNorm: norm, InvoiceID: invoice})
 		used = n > 0
 		return err
 	})
 	return used, err
+}
+
+// LinkOwner is the account whose invoice a pay link names. It asks nobody: the link
+// proves itself.
+func (s *Service) LinkOwner(token string) (igny8.AccountID, error) {
+	owner, _, err := s.openToken(token)
+	return owner, err
 }
 
 // SubmitByLink records a payment told through the pay link. The account's gate

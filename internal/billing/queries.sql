@@ -189,8 +189,18 @@ WHERE payment.status = @status AND payment.id >= @first_id AND payment.id <= @la
   AND NOT (p.status = 'failed' AND p.account_id = payment.account_id AND p.invoice_id = payment.invoice_id);
 
 -- name: ReferenceUsed :one
--- system scope: the same reference with another invoice, in any account, except in failed payments.
-SELECT count(*) FROM payment WHERE reference_norm = @reference_norm AND invoice_id <> @invoice_id AND status <> 'failed';
+-- The same reference with another invoice of the account, except in failed payments.
+SELECT count(*) FROM payment WHERE account_id = @account_id AND reference_norm = @reference_norm AND invoice_id <> @invoice_id AND status <> 'failed';
+
+-- name: FilesNeeded :many
+-- system scope: which files with a hash from first to last came with a payment of an
+-- account that is not erased.
+SELECT DISTINCT p.sha256 FROM payment_proof p JOIN account a ON a.id = p.account_id
+WHERE p.sha256 >= @first AND p.sha256 < @last AND a.erased_at IS NULL;
+
+-- name: FileNeeded :one
+-- system scope: as FilesNeeded, for one file.
+SELECT count(*) FROM payment_proof p JOIN account a ON a.id = p.account_id WHERE p.sha256 = @sha256 AND a.erased_at IS NULL;
 
 -- name: RecentWaits :many
 -- system scope: how long the newest approved payments waited, over all accounts.

@@ -57,7 +57,7 @@ func TestEachPaymentOfTheQueueHasItsOwn(t *testing.T) {
 			owner, inv := billingtest.Unpaid(t, d, "starter", "PK")
 			in := billing.Submission{Method: "jazzcash", Reference: c.reference, PayerName: "Zara", PaidOn: d.Now().Format(time.DateOnly), AmountMinor: inv.Due() - c.less}
 			for _, shade := range c.shades {
-				in.Files = append(in.Files, picture(t, shade))
+				in.Files = append(in.Files, blob.Bytes("receipt.png", picture(t, shade)))
 			}
 			p, err := bill.Submit(t.Context(), owner, inv.ID, in)
 			if err != nil {

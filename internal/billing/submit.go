@@ -11,6 +11,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/billing/billingdb"
+	"igny8/internal/blob"
 	"igny8/internal/catalog"
 	"igny8/internal/db"
 	"igny8/internal/event"
@@ -32,7 +33,8 @@ type Submission struct {
 	AmountMinor int64  // 0 means: what is due
 	Currency    string // empty means: the invoice's
 	Notes       string
-	Files       [][]byte
+	Files       []blob.Upload // as they were sent
+	Kept        []blob.Kept   // that the intake keeps already
 }
 
 // The doors a submission comes through.
@@ -52,7 +54,7 @@ func (s *Service) submit(ctx context.Context, actor igny8.Actor, owner igny8.Acc
 		return p, err
 	}
 	in.clean()
-	proofs, err := s.keep(ctx, in.Files)
+	proofs, err := s.keep(ctx, owner, in)
 	if err != nil {
 		return p, err
 	}
@@ -66,27 +68,31 @@ func (s *Service) submit(ctx context.Context, actor igny8.Actor, owner igny8.Acc
 	return p, err
 }
 
-// keep checks and stores the files, before any transaction. A file whose
-// submission is then refused is an orphan, which a sweep may remove.
-func (s *Service) keep(ctx context.Context, files [][]byte) ([]Proof, error) {
-	if len(files) > MaxProofs {
+// keep lets the files in, before any transaction. A file whose submission is then
+// refused is needed by nobody, and SweepFiles takes it.
+func (s *Service) keep(ctx context.Context, owner igny8.AccountID, in Submission) (proofs []Proof, err error) {
+	if len(in.Files)+len(in.Kept) > MaxProofs {
 		return nil, igny8.InvalidField("proof", "too_many_files", "Send at most five files.")
 	}
-	var proofs []Proof
-	for _, data := range files {
-		clean, err := s.inspector.Inspect(ctx, data)
+	kept := slices.Clone(in.Kept)
+	for _, f := range kept {
+		if err := s.intake.Again(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	for _, u := range in.Files {
+		f, err := s.intake.Keep(ctx, owner.String(), u)
 		if err != nil {
 			return nil, err
 		}
-		ref, err := s.files.Put(ctx, clean.Data)
-		if err != nil {
-			return nil, fmt.Errorf("store proof: %w", err)
-		}
-		if slices.ContainsFunc(proofs, func(p Proof) bool { return p.Sha256 == ref.SHA256 }) {
+		kept = append(kept, f)
+	}
+	for _, f := range kept {
+		if slices.ContainsFunc(proofs, func(p Proof) bool { return p.Sha256 == f.SHA256 || p.OriginalSha256 == f.OriginalSHA256 }) {
 			continue // the same file twice
 		}
-		proofs = append(proofs, Proof{N: int64(len(proofs) + 1), Sha256: ref.SHA256, OriginalSha256: clean.OriginalSHA256,
-			ContentType: clean.ContentType, Size: int64(len(clean.Data))})
+		proofs = append(proofs, Proof{N: int64(len(proofs) + 1), Sha256: f.SHA256, OriginalSha256: f.OriginalSHA256,
+			ContentType: f.ContentType, Size: f.Size})
 	}
 	return proofs, nil
 }

@@ -87,8 +87,7 @@ func upright(img image.Image, orientation int) image.Image {
 	return out
 }
 
-// pixels returns a function that reads one pixel, without an allocation for the
-// two kinds that cameras make.
+// pixels returns a function that reads one pixel without an allocation.
 func pixels(img image.Image) func(x, y int) color.RGBA {
 	switch m := img.(type) {
 	case *image.YCbCr:
@@ -101,6 +100,12 @@ func pixels(img image.Image) func(x, y int) color.RGBA {
 		return func(x, y int) color.RGBA {
 			v := m.GrayAt(x, y).Y
 			return color.RGBA{v, v, v, 255}
+		}
+	}
+	if m, ok := img.(image.RGBA64Image); ok { // all others of the standard library
+		return func(x, y int) color.RGBA {
+			c := m.RGBA64At(x, y)
+			return color.RGBA{byte(c.R >> 8), byte(c.G >> 8), byte(c.B >> 8), byte(c.A >> 8)}
 		}
 	}
 	return func(x, y int) color.RGBA { return color.RGBAModel.Convert(img.At(x, y)).(color.RGBA) }

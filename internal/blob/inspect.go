@@ -2,20 +2,13 @@ package blob
 
 import (
 	"bytes"
-	"context"
-	"image"
-	"image/jpeg"
-	"image/png"
+	"io"
 
 	"igny8"
 )
 
-// The bounds of an upload.
-const (
-	MaxUpload = 8 << 20    // bytes
-	maxPixels = 40_000_000 // of one image
-	maxSide   = 12_000     // pixels
-)
+// MaxUpload is how many bytes one file may have.
+const MaxUpload = 8 << 20
 
 // The content types that are let in.
 const (
@@ -24,114 +17,73 @@ const (
 	TypePDF  = "application/pdf"
 )
 
-const jpegQuality = 85
-
 var (
 	errEmpty = igny8.E(igny8.Invalid, "file_empty", "The file is empty; choose it again and send it once more.")
 	errBig   = igny8.E(igny8.TooLarge, "file_too_large", "The file is larger than 8 MB; send a smaller scan or picture.")
 	errType  = igny8.E(igny8.Unsupported, "unsupported_type",
 		"Only JPEG, PNG and PDF files that open without errors are accepted; save it as one of these and send it again.")
 	errPixels = igny8.E(igny8.Unsupported, "image_too_large",
-		"The picture has too many pixels; at most 12,000 a side and 40 million in all. Make it smaller and send it again.")
+		"The picture has too many pixels to be opened safely. Make it smaller, or take a screenshot of it, and send that.")
 )
 
 // Clean is an upload after inspection.
 type Clean struct {
-	ContentType    string
-	Data           []byte // to be stored instead of what was sent
-	SHA256         string // of Data, lower-case hex
-	OriginalSHA256 string // of what was sent: two equal uploads are equal here
-	Width, Height  int    // pixels, of images
+	ContentType   string
+	Data          []byte // to be stored instead of what was sent
+	Width, Height int    // pixels, of images
 }
-
-// Inspector looks at uploads. It decodes one at a time, since one picture may
-// need some hundred megabytes; a process has one Inspector.
-type Inspector struct {
-	slot chan struct{}
-}
-
-// NewInspector returns an Inspector.
-func NewInspector() *Inspector { return &Inspector{slot: make(chan struct{}, 1)} }
 
 // Inspect decides by content alone what data is, and returns a clean copy:
 // images are decoded and encoded anew, so metadata and anything behind the
-// picture are gone; a PDF is checked and cut after its end. It fails with
-// file_empty (422), file_too_large (413), unsupported_type or image_too_large
-// (415), and with the context while it waits for its turn.
-func (in *Inspector) Inspect(ctx context.Context, data []byte) (Clean, error) {
+// picture are gone, and those of more than 12 million pixels are made smaller; a
+// PDF is parsed and written anew. It fails with file_empty (422), file_too_large
+// (413), and with unsupported_type, image_too_large, pdf_active, pdf_password or
+// the name of the kind that it is, such as file_heic (415).
+func Inspect(data []byte) (Clean, error) {
 	switch {
 	case len(data) == 0:
 		return Clean{}, errEmpty
 	case len(data) > MaxUpload:
 		return Clean{}, errBig
-	}
-	select {
-	case in.slot <- struct{}{}:
-		defer func() { <-in.slot }()
-	case <-ctx.Done():
-		return Clean{}, ctx.Err()
-	}
-	clean, err := inspect(data)
-	if err != nil {
-		return Clean{}, err
-	}
-	clean.SHA256, clean.OriginalSHA256 = Hash(clean.Data), Hash(data)
-	return clean, nil
-}
-
-func inspect(data []byte) (Clean, error) {
-	switch {
-	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+	case isPNG(data):
 		return inspectPNG(data)
-	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
+	case isJPEG(data):
 		return inspectJPEG(data)
-	case bytes.HasPrefix(data, []byte("%PDF-")):
-		out, err := cleanPDF(data)
-		return Clean{ContentType: TypePDF, Data: out}, err
+	case isPDF(data):
+		return inspectPDF(data)
 	}
-	return Clean{}, errType
+	return Clean{}, refusal(data)
 }
 
-// checkSize looks at the header's dimensions, before anything is decoded.
-func checkSize(c image.Config, err error) error {
+func isPNG(data []byte) bool  { return bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")) }
+func isJPEG(data []byte) bool { return bytes.HasPrefix(data, []byte("\xff\xd8\xff")) }
+
+// isPDF looks where readers look for the header (ISO 32000-1, annex H, note 13).
+func isPDF(data []byte) bool {
+	return bytes.Contains(data[:min(len(data), pdfWithin)], []byte("%PDF-"))
+}
+
+// cost is how many bytes of memory inspecting takes, as far as the beginning of a
+// file tells; an error when it will be refused whatever follows.
+func cost(content io.ReaderAt, size int64) (int64, error) {
+	if size == 0 {
+		return 0, errEmpty
+	}
+	if size > MaxUpload {
+		return 0, errBig
+	}
+	head := make([]byte, min(size, pdfWithin))
+	if _, err := content.ReadAt(head, 0); err != nil && err != io.EOF {
+		return 0, err
+	}
+	whole := io.NewSectionReader(content, 0, size)
 	switch {
-	case err != nil:
-		return errType.Because(err)
-	case c.Width < 1 || c.Height < 1:
-		return errType
-	case c.Width > maxSide || c.Height > maxSide || c.Width*c.Height > maxPixels:
-		return errPixels
+	case isPNG(head):
+		return costPNG(whole)
+	case isJPEG(head):
+		return costJPEG(whole)
+	case isPDF(head):
+		return pdfFactor * size, nil
 	}
-	return nil
-}
-
-func inspectPNG(data []byte) (Clean, error) {
-	if err := checkSize(png.DecodeConfig(bytes.NewReader(data))); err != nil {
-		return Clean{}, err
-	}
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		return Clean{}, errType.Because(err)
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, img); err != nil {
-		return Clean{}, errType.Because(err)
-	}
-	return Clean{ContentType: TypePNG, Data: out.Bytes(), Width: img.Bounds().Dx(), Height: img.Bounds().Dy()}, nil
-}
-
-func inspectJPEG(data []byte) (Clean, error) {
-	if err := checkSize(jpeg.DecodeConfig(bytes.NewReader(data))); err != nil {
-		return Clean{}, err
-	}
-	img, err := jpeg.Decode(bytes.NewReader(data))
-	if err != nil {
-		return Clean{}, errType.Because(err)
-	}
-	img = upright(img, orientation(data))
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: jpegQuality}); err != nil {
-		return Clean{}, errType.Because(err)
-	}
-	return Clean{ContentType: TypeJPEG, Data: out.Bytes(), Width: img.Bounds().Dx(), Height: img.Bounds().Dy()}, nil
+	return 0, refusal(head)
 }

@@ -37,8 +37,8 @@ type Ref struct {
 }
 
 // Store keeps bytes by their SHA-256. What Put returned without an error is
-// durable; its failures are igny8.Unavailable. Putting the same bytes again is
-// harmless.
+// durable; its failures are igny8.Unavailable. Putting the same bytes again makes
+// them new.
 type Store interface {
 	Put(ctx context.Context, data []byte) (Ref, error)
 	// Get returns the bytes with the hash, ErrMissing, ErrIntegrity or
@@ -46,6 +46,12 @@ type Store interface {
 	Get(ctx context.Context, sha256 string) ([]byte, error)
 	// Delete forgets the bytes with the hash. That there are none is fine.
 	Delete(ctx context.Context, sha256 string) error
+	// List returns the hashes that begin with prefix, two hex digits, of what was
+	// last put before a moment; the zero time lists all.
+	List(ctx context.Context, prefix string, before time.Time) ([]string, error)
+	// Sweep deletes what was last put before a moment, unless it is needed. Who
+	// puts bytes and then makes them needed never loses them, however the two meet.
+	Sweep(ctx context.Context, sha256 string, before time.Time, needed func(context.Context) (bool, error)) (gone bool, err error)
 }
 
 // Hash returns the SHA-256 of data in lower-case hex.
@@ -76,13 +82,12 @@ func OpenFolder(path string) (*Folder, error) {
 func (f *Folder) Close() error { return f.root.Close() }
 
 // Put implements Store. A crash leaves either the whole file or a temporary one
-// whose name begins with "tmp-", never half a file under a hash.
+// whose name begins with "tmp-", never half a file under a hash. What is there is
+// written again: that mends damage, and no sweep takes what is new.
 func (f *Folder) Put(ctx context.Context, data []byte) (Ref, error) {
 	ref := Ref{SHA256: Hash(data), Size: int64(len(data))}
-	if _, err := f.Get(ctx, ref.SHA256); err == nil {
-		return ref, nil
-	} else if ctx.Err() != nil {
-		return Ref{}, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return Ref{}, err
 	}
 	shard := ref.SHA256[:2]
 	switch err := f.root.Mkdir(shard, 0o700); {

@@ -158,9 +158,7 @@ func (c Config) validate() error {
 	if c.OldSecret != "" && len(c.OldSecret) < 32 {
 		errs = append(errs, errors.New("IGNY8_SECRET_PREVIOUS is too short: it cannot have been a secret"))
 	}
-	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		errs = append(errs, errors.New("IGNY8_PUBLIC_URL must be an http:// or https:// address"))
-	}
+	errs = append(errs, checkDatabaseURL(c.DatabaseURL), checkPublicURL(c.PublicURL))
 	if u, err := url.Parse(c.SMTPURL); c.SMTPURL != "" && (err != nil || u.Host == "" || u.Scheme != "smtp" && u.Scheme != "smtps") {
 		errs = append(errs, errors.New("IGNY8_SMTP_URL must be smtp://user:password@host:port?from=address, or smtps://"))
 	}
@@ -188,6 +186,49 @@ func (c Config) validate() error {
 		errs = append(errs, errors.New("IGNY8_LOG must be text or json"))
 	}
 	return errors.Join(errs...)
+}
+
+// checkDatabaseURL refuses whatever is no address of PostgreSQL: taken for the name of a
+// file, a mistyped one would begin an empty SQLite database. It does not repeat the
+// address, which may hold a password.
+func checkDatabaseURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return errors.New("IGNY8_DATABASE_URL cannot be read: write postgres://user:password@host:5432/database, with %xx for special characters of the password")
+	case !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://"):
+		return fmt.Errorf("IGNY8_DATABASE_URL must begin with postgres:// or postgresql://, not with %q; leave it empty for SQLite in the data folder", u.Scheme)
+	}
+	return nil
+}
+
+// checkPublicURL takes a scheme and a host. Links are made by putting a path behind
+// them, and the console's cookies and routes begin at the root.
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("IGNY8_PUBLIC_URL must be an http:// or https:// address")
+	}
+	more := ""
+	switch {
+	case u.User != nil:
+		more = "a user"
+	case strings.Trim(u.Path, "/") != "":
+		more = "a path"
+	case u.RawQuery != "" || u.ForceQuery:
+		more = "a query (?…)"
+	case strings.Contains(text, "#"):
+		more = "a fragment (#…)"
+	default:
+		return nil
+	}
+	return fmt.Errorf("IGNY8_PUBLIC_URL must be a scheme and a host alone, such as https://billing.example.com: it has %s, and links are made by putting their path behind it", more)
 }
 
 // Demonstration is the settings as the demonstration runs with them: without rate

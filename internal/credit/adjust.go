@@ -13,8 +13,16 @@ import (
 
 // Adjust gives n bonus credits by hand, or takes -n: bonus credits first, then those
 // of the plan. 409 credits_below_zero when fewer are available; then nothing is
-// taken.
+// taken. 409 already_exists when src was booked before.
 func Adjust(ctx context.Context, tx *db.Tx, n int64, src Source, description string) (Transaction, error) {
+	t, err := adjust(ctx, tx, n, src, description)
+	if db.Duplicate(err) {
+		err = igny8.E(igny8.Conflict, "already_exists", "These credits were booked already; send another name to book them once more.").Because(err)
+	}
+	return t, err
+}
+
+func adjust(ctx context.Context, tx *db.Tx, n int64, src Source, description string) (Transaction, error) {
 	q := creditdb.New(tx)
 	if err := q.OpenBalance(ctx, creditdb.OpenBalanceParams{AccountID: tx.Account, UpdatedAt: tx.Now}); err != nil {
 		return Transaction{}, fmt.Errorf("open credit balance: %w", err)

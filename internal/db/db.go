@@ -36,6 +36,11 @@ type DB struct {
 	hook   func(string, int, bool) error
 	unlock func()
 	url    string
+	pooled bool    // a pooler stands in front of PostgreSQL
+	outage *outage // nil on SQLite
+
+	exclusive bool
+	presence  presence
 
 	writing, reading *statements // nil on PostgreSQL
 }
@@ -45,7 +50,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	d := &DB{now: o.Now, hook: o.Hook, unlock: func() {}, url: o.URL}
+	d := &DB{now: o.Now, hook: o.Hook, unlock: func() {}, url: o.URL, exclusive: o.Exclusive}
 	var err error
 	if IsPostgres(o.URL) {
 		err = d.openPostgres(ctx, o)
@@ -75,12 +80,22 @@ func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 // Writer is the SQLite writer, for River and migrations.
 func (d *DB) Writer() *sql.DB { return d.write }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers, within two seconds.
 func (d *DB) Ping(ctx context.Context) error {
-	if err := d.read.PingContext(ctx); err != nil {
-		return translate(err)
+	if d.outage != nil && d.outage.now.Load() {
+		return unavailable(errOutage)
 	}
-	return nil
+	short, cancel := context.WithTimeout(ctx, pingWithin)
+	defer cancel()
+	err := d.read.PingContext(short)
+	if err == nil {
+		return nil
+	}
+	if d.outage != nil && ctx.Err() == nil && short.Err() != nil {
+		d.outage.suspect(false)
+		return unavailable(err)
+	}
+	return translate(err)
 }
 
 // Describe names the database and its version, for doctor and logs, without secrets.
@@ -96,18 +111,38 @@ func (d *DB) Describe(ctx context.Context) (string, error) {
 	return name + " " + version, nil
 }
 
-// Close waits for running statements and closes all connections.
+// Close waits for running statements and closes all connections. It does not wait
+// for a PostgreSQL that has stopped.
 func (d *DB) Close() error {
-	err := d.write.Close()
-	if d.read != d.write {
+	d.presence.close()
+	if d.outage != nil {
+		d.outage.close()
+	}
+	var err error
+	if d.write != nil {
+		err = d.write.Close()
+	}
+	if d.read != nil && d.read != d.write {
 		err = errors.Join(err, d.read.Close())
 	}
 	if d.pool != nil {
-		d.pool.Close()
+		d.closePool()
 	}
 	d.unlock()
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
+}
+
+func (d *DB) closePool() {
+	closed := make(chan struct{})
+	go func() {
+		d.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(rollbackWithin):
+	}
 }

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -84,8 +85,8 @@ func TestFailureRollsBackAndErrorsAreTranslated(t *testing.T) {
 		if err := one(); err != nil {
 			t.Fatalf("rolled-back row is still there: %v", err)
 		}
-		if err := one(); igny8.KindOf(err) != igny8.Conflict {
-			t.Errorf("duplicate: got %v, want a conflict", err)
+		if err := one(); !db.Duplicate(err) || igny8.KindOf(err) != igny8.Internal {
+			t.Errorf("duplicate: got %v, want an internal error that says so", err)
 		}
 		err := d.Read(ctx, id, func(ctx context.Context, tx *db.Tx) error {
 			var s string
@@ -216,6 +217,29 @@ func TestGivingUpInsideATransactionIsHarmless(t *testing.T) {
 		})
 		if err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// What a story meets on its way and does not expect is a fault of ours: it must be
+// logged, and not be told as an object that is not there.
+func TestAFaultInsideAStoryIsNoMissingObject(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		id := igny8.NewID[igny8.AccountID](d.Now())
+		err := d.Tenant(t.Context(), "t", id, func(ctx context.Context, tx *db.Tx) error {
+			var s string
+			err := tx.QueryRowContext(ctx, "SELECT name FROM account WHERE id = $1", id).Scan(&s)
+			return fmt.Errorf("pay the invoice: %w", err)
+		})
+		if igny8.KindOf(err) != igny8.Internal || !db.Absent(err) {
+			t.Errorf("an absent row inside a story: %v", err)
+		}
+		err = d.Tenant(t.Context(), "t", id, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, "INSERT INTO credit_lot (account_id, id, pool, source, source_id, amount, remaining, created_at) VALUES ($1, $1, 'bonus', 's', 's', 1, 1, $2)", id, tx.Now)
+			return err
+		})
+		if igny8.KindOf(err) != igny8.Internal || err == nil {
+			t.Errorf("a row without its account: %v", err)
 		}
 	})
 }

@@ -3,6 +3,7 @@
 package db
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -15,6 +16,9 @@ func lockFile(path string) (unlock func(), err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = errLocked
+		}
 		return nil, err
 	}
 	return func() { f.Close() }, nil

@@ -27,6 +27,7 @@ type Tx struct {
 	done     int
 	made     int
 	failed   error
+	broken   bool // the connection was, when the transaction was rolled back
 	q        querier
 	pg       pgx.Tx
 	sqlite   *sql.Tx
@@ -106,7 +107,9 @@ func (tx *Tx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Row
 // QueryRowContext runs a query for at most one row.
 func (tx *Tx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
 	if err := tx.before(ctx); err != nil { // only a statement can make a row that holds an error
-		return tx.q.QueryRowContext(context.WithoutCancel(ctx), "this transaction has failed")
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackWithin)
+		defer cancel()
+		return tx.q.QueryRowContext(ctx, "this transaction has failed")
 	}
 	return tx.q.QueryRowContext(ctx, q, args...)
 }
@@ -153,7 +156,7 @@ func (d *DB) run(ctx context.Context, proto Tx, readOnly bool, f Func) error {
 	}
 	for try := 1; ; try++ {
 		tx := proto
-		err := d.once(ctx, &tx, readOnly, f)
+		err := d.bounded(ctx, &tx, readOnly, f)
 		if err == nil {
 			for _, g := range tx.after {
 				g()
@@ -169,6 +172,36 @@ func (d *DB) run(ctx context.Context, proto Tx, readOnly bool, f Func) error {
 		case <-time.After(time.Duration(try*10+rand.IntN(20)) * time.Millisecond):
 		}
 	}
+}
+
+// bounded is once with an end in time, on PostgreSQL: a server that has stopped
+// answers nothing, not even that a statement took too long.
+func (d *DB) bounded(ctx context.Context, tx *Tx, readOnly bool, f Func) error {
+	if d.outage == nil {
+		return d.once(ctx, tx, readOnly, f)
+	}
+	if d.outage.now.Load() {
+		return unavailable(errOutage)
+	}
+	short, cancel := context.WithTimeout(ctx, patience(ctx)+hangsAfter)
+	defer cancel()
+	if patience(ctx) > usual {
+		d.outage.watch(short, cancel)
+	}
+	err := d.once(short, tx, readOnly, f)
+	hangs := short.Err() != nil && ctx.Err() == nil
+	if hangs {
+		d.outage.suspect(true)
+	}
+	var known *igny8.Error // such as an unknown outcome
+	if _, said := sqlState(err); err == nil || said || errors.As(err, &known) {
+		return err
+	}
+	// Whatever broke the connection, and however a driver words it.
+	if hangs || ctx.Err() == nil && tx.broken {
+		return unavailable(err)
+	}
+	return err
 }
 
 func (d *DB) once(ctx context.Context, tx *Tx, readOnly bool, f Func) (err error) {
@@ -202,7 +235,7 @@ func (d *DB) once(ctx context.Context, tx *Tx, readOnly bool, f Func) (err error
 	finished = true
 	if err := tx.commit(ctx); err != nil {
 		tx.rollback()
-		if _, known := sqlState(err); known || readOnly || errors.Is(err, sql.ErrConnDone) {
+		if _, known := sqlState(err); known && !unsynced(err) || readOnly || errors.Is(err, sql.ErrConnDone) {
 			return err
 		}
 		return errOutcomeUnknown.Because(err)

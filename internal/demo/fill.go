@@ -16,6 +16,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/auth"
 	"igny8/internal/billing"
+	"igny8/internal/blob"
 	"igny8/internal/catalog"
 	"igny8/internal/signup"
 	"igny8/internal/site"
@@ -192,7 +193,7 @@ func (s Services) work(ctx context.Context, owner igny8.Actor, n int, c customer
 // pay sends the customer's payment and does with it what the table says.
 func (s Services) pay(ctx context.Context, clerk, owner igny8.Actor, n int, c customer, inv billing.Invoice) error {
 	in := billing.Submission{Method: c.method, Reference: fmt.Sprintf("TRX-%06d", 481516+n*2342), PayerName: c.first + " " + c.last,
-		PaidOn: s.Now().Format(time.DateOnly), AmountMinor: inv.Due(), Files: [][]byte{Receipt(inv.Number)}}
+		PaidOn: s.Now().Format(time.DateOnly), AmountMinor: inv.Due(), Files: []blob.Upload{blob.Bytes("receipt.png", Receipt(inv.Number))}}
 	switch c.payment {
 	case partial:
 		in.AmountMinor = inv.Due() / 2

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"igny8"
 	"igny8/internal/audit"
@@ -43,13 +44,9 @@ func (r Report) Count() (n int) {
 // same moment. An error means that it could not look, not that something is
 // wrong.
 func Run(ctx context.Context, d *db.DB) (r Report, err error) {
+	ctx = db.Patient(ctx, 10*time.Minute) // the usual bound is made for requests
 	err = d.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) error {
 		r = Report{}
-		if tx.Postgres() { // the usual bound on a statement is made for requests
-			if _, err := tx.ExecContext(ctx, "SET LOCAL statement_timeout = '10min'"); err != nil {
-				return fmt.Errorf("give the check time: %w", err)
-			}
-		}
 		for _, inv := range invariants() {
 			found, err := inv.look(ctx, tx)
 			if err != nil {

@@ -29,9 +29,11 @@ type fixture struct {
 	staff igny8.Actor
 }
 
-func fill(t testing.TB, d *db.DB) {
+// It returns the folder of their files.
+func fill(t testing.TB, d *db.DB) string {
 	t.Helper()
-	files, err := blob.OpenFolder(t.TempDir())
+	dir := t.TempDir()
+	files, err := blob.OpenFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +47,7 @@ func fill(t testing.TB, d *db.DB) {
 	f.second()
 	f.undecided()
 	f.session()
+	return dir
 }
 
 // ok fails on an error, as in ok(f, f.bill.Reject(…)).
@@ -77,7 +80,7 @@ func (f *fixture) paid() {
 	var picture bytes.Buffer
 	ok(f, 0, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 9, 9))))
 	p, err := f.bill.Submit(f.ctx, una, inv.ID, billing.Submission{Method: "jazzcash", Reference: "JC-778812", PayerName: "Una",
-		PaidOn: f.d.Now().Format(time.DateOnly), Files: [][]byte{picture.Bytes()}})
+		PaidOn: f.d.Now().Format(time.DateOnly), Files: []blob.Upload{blob.Bytes("receipt.png", picture.Bytes())}})
 	ok(f, p, err)
 	_, err = f.bill.Approve(f.ctx, f.staff, p.ID, billing.Approval{Evidence: "statement"})
 	ok(f, 0, err)

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"igny8"
@@ -46,16 +47,18 @@ type Renderer func(result any) (Answer, error)
 type Store struct {
 	db     *db.DB
 	secret []byte
+	atWork sync.Map // the claims that this process works on: token → struct{}
 }
 
 // New returns a store; secret seals the answers together with the caller's key.
-func New(d *db.DB, secret []byte) *Store { return &Store{d, secret} }
+func New(d *db.DB, secret []byte) *Store { return &Store{db: d, secret: secret} }
 
 type running struct {
 	store   *Store
 	claim   Claim
 	keyHash string
 	token   string
+	boot    string // the run of this server; see db.DB.Boot
 	render  Renderer
 	stored  bool
 }
@@ -70,6 +73,8 @@ func (s *Store) Begin(ctx context.Context, c Claim, render Renderer) (*Answer, c
 	token := make([]byte, 16)
 	rand.Read(token)
 	r := &running{store: s, claim: c, keyHash: s.hashKey(c), token: hex.EncodeToString(token), render: render}
+	r.boot = s.db.Boot(ctx)
+	s.atWork.Store(r.token, struct{}{})
 	var done *Answer
 	err := s.db.System(ctx, "idem.begin", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 		var err error
@@ -77,6 +82,7 @@ func (s *Store) Begin(ctx context.Context, c Claim, render Renderer) (*Answer, c
 		return err
 	})
 	if err != nil || done != nil {
+		s.atWork.Delete(r.token)
 		return done, ctx, err
 	}
 	return nil, context.WithValue(ctx, runningKey{}, r), nil
@@ -86,19 +92,27 @@ func (r *running) begin(ctx context.Context, tx *db.Tx) (*Answer, error) {
 	q, c := idemdb.New(tx), r.claim
 	print := hex.EncodeToString(c.Fingerprint[:])
 	_, err := q.Claim(ctx, idemdb.ClaimParams{Principal: c.Principal, Route: c.Route, KeyHash: r.keyHash,
-		Fingerprint: print, Claim: r.token, Answer: []byte{}, LockedAt: tx.Now})
+		Fingerprint: print, Claim: r.token, Answer: []byte{}, LockedAt: tx.Now, Boot: r.boot})
 	if err == nil || !db.Absent(err) {
 		return nil, err
 	}
 	old, err := q.Find(ctx, idemdb.FindParams{Principal: c.Principal, Route: c.Route, KeyHash: r.keyHash})
+	if db.Absent(err) { // it was given back since
+		return nil, errInProgress
+	}
 	if err != nil {
 		return nil, err
 	}
-	over := tx.Now.Sub(old.CreatedAt) >= Keep || old.State == "running" && tx.Now.Sub(old.LockedAt) >= lease
+	over := tx.Now.Sub(old.CreatedAt) >= Keep
+	if !over && old.State == "running" {
+		if over, err = r.abandoned(ctx, tx, old); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case over:
 		_, err = q.TakeOver(ctx, idemdb.TakeOverParams{Principal: c.Principal, Route: c.Route, KeyHash: r.keyHash,
-			OldClaim: old.Claim, NewClaim: r.token, Fingerprint: print, LockedAt: tx.Now})
+			OldClaim: old.Claim, NewClaim: r.token, Boot: r.boot, Fingerprint: print, LockedAt: tx.Now})
 		if db.Absent(err) {
 			return nil, errInProgress
 		}
@@ -110,6 +124,21 @@ func (r *running) begin(ctx context.Context, tx *db.Tx) (*Answer, error) {
 		return nil, errInProgress
 	}
 	return r.open(old.Answer)
+}
+
+// abandoned reports whether nobody works on a claim any more: its time is over, this
+// process knows that it does not, or the server that did is gone.
+func (r *running) abandoned(ctx context.Context, tx *db.Tx, old idemdb.IdempotencyRecord) (bool, error) {
+	if tx.Now.Sub(old.LockedAt) >= lease {
+		return true, nil
+	}
+	if _, here := r.store.atWork.Load(old.Claim); here || old.Boot == "" {
+		return false, nil
+	}
+	if old.Boot == r.boot {
+		return true, nil
+	}
+	return r.store.db.Gone(ctx, tx, old.Boot)
 }
 
 var errInProgress = igny8.E(igny8.Conflict, "idempotency_in_progress",
@@ -138,7 +167,11 @@ func StoreAnswer(ctx context.Context, tx *db.Tx, result any) error {
 // Finish stores the answer of work that did not store its own.
 func Finish(ctx context.Context, a Answer) error {
 	r, ok := ctx.Value(runningKey{}).(*running)
-	if !ok || r.stored {
+	if !ok {
+		return nil
+	}
+	defer r.store.atWork.Delete(r.token)
+	if r.stored {
 		return nil
 	}
 	return r.store.db.System(ctx, "idem.finish", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
@@ -146,15 +179,38 @@ func Finish(ctx context.Context, a Answer) error {
 	})
 }
 
-// Abandon frees the key after work that failed without effect.
+// Abandon frees the key after work that failed without effect. When the database does
+// not answer, it is tried again for as long as others would wait for the key.
 func Abandon(ctx context.Context) error {
 	r, ok := ctx.Value(runningKey{}).(*running)
-	if !ok || r.stored {
+	if !ok {
 		return nil
 	}
+	defer r.store.atWork.Delete(r.token)
+	if r.stored {
+		return nil
+	}
+	err := r.drop(ctx)
+	if igny8.KindOf(err) == igny8.Unavailable {
+		go r.dropLater(context.WithoutCancel(ctx))
+	}
+	return err
+}
+
+func (r *running) drop(ctx context.Context) error {
 	return r.store.db.System(ctx, "idem.abandon", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 		return idemdb.New(tx).Drop(ctx, idemdb.DropParams{Principal: r.claim.Principal, Route: r.claim.Route, KeyHash: r.keyHash, Claim: r.token})
 	})
+}
+
+func (r *running) dropLater(ctx context.Context) {
+	const every = time.Second
+	for waited := time.Duration(0); waited < lease; waited += every {
+		time.Sleep(every)
+		if err := r.drop(ctx); igny8.KindOf(err) != igny8.Unavailable {
+			return
+		}
+	}
 }
 
 // Clean removes records older than Keep and returns how many.

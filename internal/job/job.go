@@ -38,28 +38,20 @@ func Migrate(ctx context.Context, d *db.DB) error {
 // quiet keeps one line a step out of the operator's first screen.
 var quiet = &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)}
 
-// migratePostgres holds an advisory lock, since River's migrator has none.
+// migratePostgres lets one server at a time do it, since River's migrator does not.
 func migratePostgres(ctx context.Context, d *db.DB) error {
-	conn, err := d.Pool().Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("migrate the queue: %w", err)
-	}
-	defer conn.Release()
-	const key = 0x69676e7938 // "igny8"
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
-		return fmt.Errorf("migrate the queue: %w", err)
-	}
-	defer conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", key)
 	m, err := rivermigrate.New(riverpgxv5.New(d.Pool()), quiet)
 	if err != nil {
 		return fmt.Errorf("migrate the queue: %w", err)
 	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("migrate the queue: %w", err)
-	}
-	_, err = conn.Exec(ctx, `GRANT SELECT, INSERT, UPDATE ON river_job TO igny8_tenant, igny8_system;
-		GRANT USAGE ON SEQUENCE river_job_id_seq TO igny8_tenant, igny8_system`)
-	return wrap("migrate the queue", err)
+	return wrap("migrate the queue", d.Alone(ctx, func(ctx context.Context) error {
+		if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+			return err
+		}
+		_, err := d.Pool().Exec(ctx, `GRANT SELECT, INSERT, UPDATE ON river_job TO igny8_tenant, igny8_system;
+			GRANT USAGE ON SEQUENCE river_job_id_seq TO igny8_tenant, igny8_system`)
+		return err
+	}))
 }
 
 func wrap(what string, err error) error {
@@ -105,7 +97,9 @@ func NewWorkers() *Workers { return &Workers{river.NewWorkers()} }
 // Handle registers the function that does jobs of one kind. An error makes the
 // job run again later with growing delay; Cancel ends it for good.
 func Handle[A Args](w *Workers, do func(ctx context.Context, args A) error) {
-	river.AddWorker(w.set, river.WorkFunc(func(ctx context.Context, j *river.Job[A]) error { return do(ctx, j.Args) }))
+	river.AddWorker(w.set, river.WorkFunc(func(ctx context.Context, j *river.Job[A]) error {
+		return do(db.Patient(ctx, 30*time.Second), j.Args)
+	}))
 }
 
 // Cancel wraps an error that another try would not mend.
@@ -119,8 +113,7 @@ type Periodic struct {
 
 // Runner works the queue.
 type Runner struct {
-	start func(context.Context) error
-	stop  func(context.Context) error
+	start, stop, cancel func(context.Context) error
 }
 
 // NewRunner returns a runner of the known jobs.
@@ -138,13 +131,14 @@ func NewRunner(d *db.DB, w *Workers, log *slog.Logger, periodic ...Periodic) (*R
 		CancelledJobRetentionPeriod: 7 * 24 * time.Hour,
 		JobTimeout:                  2 * time.Minute,
 		PeriodicJobs:                ticks,
+		PollOnly:                    d.Pooled(), // behind a pooler nobody hears a NOTIFY
 	}
 	if d.Postgres() {
 		c, err := river.NewClient(riverpgxv5.New(d.Pool()), cfg)
 		if err != nil {
 			return nil, fmt.Errorf("make the queue runner: %w", err)
 		}
-		return &Runner{c.Start, c.Stop}, nil
+		return &Runner{c.Start, c.Stop, c.StopAndCancel}, nil
 	}
 	// SQLite has one writer and no notifications: look every 250 ms.
 	cfg.FetchPollInterval = 250 * time.Millisecond
@@ -152,15 +146,21 @@ func NewRunner(d *db.DB, w *Workers, log *slog.Logger, periodic ...Periodic) (*R
 	if err != nil {
 		return nil, fmt.Errorf("make the queue runner: %w", err)
 	}
-	return &Runner{c.Start, c.Stop}, nil
+	return &Runner{c.Start, c.Stop, c.StopAndCancel}, nil
 }
 
 // Start begins to work jobs until Stop.
 func (r *Runner) Start(ctx context.Context) error { return wrap("start the queue", r.start(ctx)) }
 
-// Stop waits for running jobs; when ctx is over they are left for another process.
-func (r *Runner) Stop(ctx context.Context) error {
+// Stop waits for running jobs. When ctx is over it cancels them, waits for cut, and
+// leaves what still runs for another process.
+func (r *Runner) Stop(ctx context.Context, cut time.Duration) error {
 	err := r.stop(ctx)
+	if ctx.Err() != nil {
+		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), cut)
+		defer cancel()
+		err = r.cancel(short)
+	}
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

@@ -101,7 +101,7 @@ func (q queue) work(do func(context.Context, task) error, done func() bool) {
 			q.Fatal("the queue does not get there")
 		}
 	}
-	if err := r.Stop(context.WithoutCancel(q.Context())); err != nil {
+	if err := r.Stop(context.WithoutCancel(q.Context()), time.Second); err != nil {
 		q.Fatal(err)
 	}
 }

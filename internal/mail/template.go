@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"html"
 	"io/fs"
+	"regexp"
 	"strings"
 	"text/template"
+	"unicode"
 )
 
 // Each template file is a subject line, an empty line, and paragraphs. A line
 // that is a bare link becomes a link in the HTML part. {{m .X}} is a machine
-// string (amount, number, reference), {{t .X}} what a person wrote: among words of
-// the other direction both keep their own (Unicode Bidirectional Algorithm, UAX #9).
+// string (amount, number, reference), {{t .X}} a name that a person gave, {{p .X}} what
+// staff wrote: among words of the other direction all keep their own (Unicode
+// Bidirectional Algorithm, UAX #9).
 //
 //go:embed templates
 var files embed.FS
@@ -44,9 +47,9 @@ func spoken(lang string) string {
 // Render makes the letter without sending it.
 func Render(l Letter) (Preview, error) {
 	lang := spoken(l.Lang)
-	isolate := func(open string) func(any) string {
+	isolate := func(open string, repeat func(string) string) func(any) string {
 		return func(v any) string {
-			clean := strings.NewReplacer(machineOpen, "", personOpen, "", isolateEnd, "").Replace(fmt.Sprint(v))
+			clean := repeat(strings.NewReplacer(machineOpen, "", personOpen, "", isolateEnd, "").Replace(fmt.Sprint(v)))
 			if !rightToLeft(lang) {
 				return clean
 			}
@@ -55,7 +58,8 @@ func Render(l Letter) (Preview, error) {
 	}
 	name := "templates/" + lang + "/" + l.Template + ".txt"
 	t, err := template.New(l.Template+".txt").Option("missingkey=error").
-		Funcs(template.FuncMap{"m": isolate(machineOpen), "t": isolate(personOpen)}).ParseFS(files, name)
+		Funcs(template.FuncMap{"m": isolate(machineOpen, withoutLinks), "t": isolate(personOpen, words),
+			"p": isolate(personOpen, func(s string) string { return s })}).ParseFS(files, name)
 	if err != nil {
 		return Preview{}, fmt.Errorf("mail template %s: %w", l.Template, err)
 	}
@@ -63,9 +67,38 @@ func Render(l Letter) (Preview, error) {
 	if err := t.Execute(&b, l.Data); err != nil {
 		return Preview{}, fmt.Errorf("mail template %s: %w", l.Template, err)
 	}
-	subject, body, _ := strings.Cut(b.String(), "\n\n")
+	subject, body, _ := strings.Cut(unnamed.ReplaceAllString(b.String(), "$1"), "\n\n")
 	subject = strings.Join(strings.Fields(subject), " ") // never a second header line
 	return Preview{lang, l.To, subject, body, toHTML(lang, body)}, nil
+}
+
+// withheld stands where a letter does not repeat what somebody wrote; unnamed is a greeting
+// of nobody.
+const withheld = "\u2026"
+
+var unnamed = regexp.MustCompile("(?m)[ ]" + personOpen + "?" + withheld + isolateEnd + "?([,،])$")
+
+// maxWords is how many characters of what a person wrote a letter repeats.
+const maxWords = 60
+
+// address is what a mail program makes a link of.
+var address = regexp.MustCompile(`(?i)://|www\.|@|[\p{L}\p{N}]\.\p{L}{2,}`)
+
+// words is what a person wrote of themselves, unless it holds an address, a line break or
+// too much: letters go to people who never heard of us, and carry no stranger's message.
+func words(s string) string {
+	if len([]rune(s)) > maxWords || strings.ContainsFunc(s, unicode.IsControl) || address.MatchString(s) {
+		return withheld
+	}
+	return s
+}
+
+// withoutLinks is a machine string, unless it holds a link or a line break.
+func withoutLinks(s string) string {
+	if strings.Contains(s, "://") || strings.ContainsFunc(s, unicode.IsControl) {
+		return withheld
+	}
+	return s
 }
 
 func toHTML(lang, body string) string {

@@ -54,7 +54,7 @@ func (s *Service) Export(ctx context.Context, actor igny8.Actor) ([]byte, error)
 		return nil, err
 	}
 	var proofs []map[string]any
-	err := s.db.Tenant(ctx, "offboard.export", actor.Account, func(ctx context.Context, tx *db.Tx) error {
+	err := s.db.Tenant(db.Patient(ctx, 30*time.Second), "offboard.export", actor.Account, func(ctx context.Context, tx *db.Tx) error {
 		for _, c := range copied {
 			rows, err := copyOf(ctx, tx, c.table, c.account)
 			if err != nil {

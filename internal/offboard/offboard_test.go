@@ -73,7 +73,7 @@ func (l *leaver) start() {
 	l.owner = igny8.Actor{User: r.User.ID, Account: r.Account.ID, Role: igny8.RoleOwner, Email: r.User.Email}
 	bill := billing.New(l.d, l.files, []byte("secret"), "http://localhost")
 	p, err := bill.Submit(l.Context(), l.owner, l.inv.ID, billing.Submission{Method: "jazzcash", Reference: "TRX-4711", PayerName: "Nadia's uncle",
-		PaidOn: "2026-01-31", Notes: "from my uncle", Files: [][]byte{demo.Receipt("one")}})
+		PaidOn: "2026-01-31", Notes: "from my uncle", Files: []blob.Upload{blob.Bytes("one.png", demo.Receipt("one"))}})
 	l.must(err)
 	_, err = bill.Approve(l.Context(), billingtest.Staff(l, l.d), p.ID, billing.Approval{})
 	l.must(err)

@@ -61,6 +61,15 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { run(t, func() string { return "" }) })
 	t.Run("postgres", func(t *testing.T) { run(t, func() string { return dbtest.PostgresURL(t) }) })
+	t.Run("pgbouncer", func(t *testing.T) {
+		c, n := dbtest.NewCluster(t), 0
+		run(t, func() string {
+			n++
+			name := fmt.Sprint("flow", n)
+			c.Database(name)
+			return c.PgBouncer(name)
+		})
+	})
 }
 
 func run(t *testing.T, database func() string) {

@@ -121,3 +121,17 @@ type Setting struct {
 	Value     string
 	UpdatedAt time.Time
 }
+
+type StaffKey struct {
+	ID         igny8.APIKeyID
+	UserID     igny8.UserID
+	Name       string
+	Hash       string
+	Start      string
+	Scopes     string
+	Networks   string
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+}

@@ -534,6 +534,30 @@ func (q *Queries) FindRefresh(ctx context.Context, hash string) (FindRefreshRow,
 	return i, err
 }
 
+const findStaffKey = `-- name: FindStaffKey :one
+SELECT id, user_id, name, hash, start, scopes, networks, created_at, expires_at, last_used_at, revoked_at FROM staff_key WHERE hash = $1
+`
+
+// system scope: as InsertStaffKey.
+func (q *Queries) FindStaffKey(ctx context.Context, hash string) (StaffKey, error) {
+	row := q.db.QueryRowContext(ctx, findStaffKey, hash)
+	var i StaffKey
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.Networks,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
 const finishEmailChange = `-- name: FinishEmailChange :one
 UPDATE email_change SET done_at = $1 WHERE id = $2 AND old_confirmed_at IS NOT NULL AND new_confirmed_at IS NOT NULL
   AND done_at IS NULL AND ended_at IS NULL RETURNING id, user_id, old_email, new_email, new_norm, old_hash, new_hash, undo_hash, old_confirmed_at, new_confirmed_at, done_at, ended_at, created_at, expires_at
@@ -677,8 +701,37 @@ func (q *Queries) GetSettingRow(ctx context.Context, name string) (Setting, erro
 	return i, err
 }
 
+const getStaffKey = `-- name: GetStaffKey :one
+SELECT id, user_id, name, hash, start, scopes, networks, created_at, expires_at, last_used_at, revoked_at FROM staff_key WHERE user_id = $1 AND id = $2
+`
+
+type GetStaffKeyParams struct {
+	UserID igny8.UserID
+	ID     igny8.APIKeyID
+}
+
+// system scope: as InsertStaffKey.
+func (q *Queries) GetStaffKey(ctx context.Context, arg GetStaffKeyParams) (StaffKey, error) {
+	row := q.db.QueryRowContext(ctx, getStaffKey, arg.UserID, arg.ID)
+	var i StaffKey
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.Networks,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
 const hit = `-- name: Hit :one
-INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES ($1, 1, $2, $2)
+INSERT INTO throttle (key, hits, first_at, blocked_until) VALUES ($1, 1, $2, $3)
 ON CONFLICT (key) DO UPDATE SET
   hits = CASE WHEN throttle.first_at <= $3 THEN 1 ELSE throttle.hits + 1 END,
   first_at = CASE WHEN throttle.first_at <= $3 THEN $2 ELSE throttle.first_at END
@@ -697,7 +750,8 @@ type HitRow struct {
 }
 
 // Counts one try, in one statement, unless the key is blocked; then no row. The
-// row stays locked until the delay is written, so parallel tries count one by one.
+// row stays locked until the delay is written, so parallel tries count one by one. A new
+// key is blocked until long ago: tries that began a moment earlier are let in too.
 func (q *Queries) Hit(ctx context.Context, arg HitParams) (HitRow, error) {
 	row := q.db.QueryRowContext(ctx, hit, arg.Key, arg.Now, arg.WindowStart)
 	var i HitRow
@@ -915,6 +969,56 @@ func (q *Queries) InsertKey(ctx context.Context, arg InsertKeyParams) (ApiKey, e
 	return i, err
 }
 
+const insertLikeKey = `-- name: InsertLikeKey :one
+INSERT INTO api_key (account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at)
+SELECT old.account_id, $1, old.name, $2, $3, old.scopes, old.site_id, old.networks, $4, $5, $6, old.expires_at
+FROM api_key AS old WHERE old.account_id = $7 AND old.id = $8 AND old.revoked_at IS NULL AND (old.expires_at IS NULL OR old.expires_at > $6)
+RETURNING account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at, last_used_at, revoked_at
+`
+
+type InsertLikeKeyParams struct {
+	NewID        igny8.APIKeyID
+	Hash         string
+	Start        string
+	CreatedBy    igny8.UserID
+	CreatedEmail string
+	Now          time.Time
+	AccountID    igny8.AccountID
+	ID           igny8.APIKeyID
+}
+
+// A key like another one that stands, with its end.
+func (q *Queries) InsertLikeKey(ctx context.Context, arg InsertLikeKeyParams) (ApiKey, error) {
+	row := q.db.QueryRowContext(ctx, insertLikeKey,
+		arg.NewID,
+		arg.Hash,
+		arg.Start,
+		arg.CreatedBy,
+		arg.CreatedEmail,
+		arg.Now,
+		arg.AccountID,
+		arg.ID,
+	)
+	var i ApiKey
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.SiteID,
+		&i.Networks,
+		&i.CreatedBy,
+		&i.CreatedEmail,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
 const insertPasskey = `-- name: InsertPasskey :one
 INSERT INTO passkey (id, user_id, credential_id, credential, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (credential_id) DO NOTHING RETURNING id, user_id, credential_id, credential, name, created_at, last_used_at
@@ -1017,6 +1121,72 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 	return err
 }
 
+const insertStaffKey = `-- name: InsertStaffKey :one
+INSERT INTO staff_key (id, user_id, name, hash, start, scopes, networks, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id, user_id, name, hash, start, scopes, networks, created_at, expires_at, last_used_at, revoked_at
+`
+
+type InsertStaffKeyParams struct {
+	ID        igny8.APIKeyID
+	UserID    igny8.UserID
+	Name      string
+	Hash      string
+	Start     string
+	Scopes    string
+	Networks  string
+	CreatedAt time.Time
+	ExpiresAt *time.Time
+}
+
+// system scope: staff are of no tenant.
+func (q *Queries) InsertStaffKey(ctx context.Context, arg InsertStaffKeyParams) (StaffKey, error) {
+	row := q.db.QueryRowContext(ctx, insertStaffKey,
+		arg.ID,
+		arg.UserID,
+		arg.Name,
+		arg.Hash,
+		arg.Start,
+		arg.Scopes,
+		arg.Networks,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	var i StaffKey
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.Networks,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
+const knownNetwork = `-- name: KnownNetwork :one
+SELECT count(*) FROM session JOIN app_user ON app_user.id = session.user_id
+WHERE app_user.email_norm = $1 AND session.network = $2 AND session.created_at > $3 AND session.acting IS NULL
+`
+
+type KnownNetworkParams struct {
+	EmailNorm string
+	Network   string
+	Since     time.Time
+}
+
+// system scope: login asks before any tenant is known. Whether a person logged in from a network before.
+func (q *Queries) KnownNetwork(ctx context.Context, arg KnownNetworkParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, knownNetwork, arg.EmailNorm, arg.Network, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const listKeys = `-- name: ListKeys :many
 SELECT account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at, expires_at, last_used_at, revoked_at FROM api_key WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 `
@@ -1047,6 +1217,52 @@ func (q *Queries) ListKeys(ctx context.Context, arg ListKeysParams) ([]ApiKey, e
 			&i.Networks,
 			&i.CreatedBy,
 			&i.CreatedEmail,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listStaffKeys = `-- name: ListStaffKeys :many
+SELECT id, user_id, name, hash, start, scopes, networks, created_at, expires_at, last_used_at, revoked_at FROM staff_key WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+`
+
+type ListStaffKeysParams struct {
+	UserID   igny8.UserID
+	BeforeID igny8.APIKeyID
+	PageSize int32
+}
+
+// system scope: as InsertStaffKey.
+func (q *Queries) ListStaffKeys(ctx context.Context, arg ListStaffKeysParams) ([]StaffKey, error) {
+	rows, err := q.db.QueryContext(ctx, listStaffKeys, arg.UserID, arg.BeforeID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StaffKey{}
+	for rows.Next() {
+		var i StaffKey
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.Name,
+			&i.Hash,
+			&i.Start,
+			&i.Scopes,
+			&i.Networks,
 			&i.CreatedAt,
 			&i.ExpiresAt,
 			&i.LastUsedAt,
@@ -1311,6 +1527,36 @@ type RevokeSessionsOfParams struct {
 func (q *Queries) RevokeSessionsOf(ctx context.Context, arg RevokeSessionsOfParams) error {
 	_, err := q.db.ExecContext(ctx, revokeSessionsOf, arg.Now, arg.Reason, arg.UserID)
 	return err
+}
+
+const revokeStaffKey = `-- name: RevokeStaffKey :one
+UPDATE staff_key SET revoked_at = $1 WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING id, user_id, name, hash, start, scopes, networks, created_at, expires_at, last_used_at, revoked_at
+`
+
+type RevokeStaffKeyParams struct {
+	Now    *time.Time
+	UserID igny8.UserID
+	ID     igny8.APIKeyID
+}
+
+// system scope: as InsertStaffKey.
+func (q *Queries) RevokeStaffKey(ctx context.Context, arg RevokeStaffKeyParams) (StaffKey, error) {
+	row := q.db.QueryRowContext(ctx, revokeStaffKey, arg.Now, arg.UserID, arg.ID)
+	var i StaffKey
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Name,
+		&i.Hash,
+		&i.Start,
+		&i.Scopes,
+		&i.Networks,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.RevokedAt,
+	)
+	return i, err
 }
 
 const sealedTotp = `-- name: SealedTotp :many
@@ -1594,6 +1840,21 @@ type TouchSessionParams struct {
 
 func (q *Queries) TouchSession(ctx context.Context, arg TouchSessionParams) error {
 	_, err := q.db.ExecContext(ctx, touchSession, arg.Now, arg.ID)
+	return err
+}
+
+const touchStaffKey = `-- name: TouchStaffKey :exec
+UPDATE staff_key SET last_used_at = $1 WHERE id = $2
+`
+
+type TouchStaffKeyParams struct {
+	Now *time.Time
+	ID  igny8.APIKeyID
+}
+
+// system scope: as InsertStaffKey.
+func (q *Queries) TouchStaffKey(ctx context.Context, arg TouchStaffKeyParams) error {
+	_, err := q.db.ExecContext(ctx, touchStaffKey, arg.Now, arg.ID)
 	return err
 }
 

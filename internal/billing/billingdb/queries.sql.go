@@ -393,6 +393,53 @@ func (q *Queries) FailPayment(ctx context.Context, arg FailPaymentParams) (Payme
 	return i, err
 }
 
+const fileNeeded = `-- name: FileNeeded :one
+SELECT count(*) FROM payment_proof p JOIN account a ON a.id = p.account_id WHERE p.sha256 = $1 AND a.erased_at IS NULL
+`
+
+// system scope: as FilesNeeded, for one file.
+func (q *Queries) FileNeeded(ctx context.Context, sha256 string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, fileNeeded, sha256)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const filesNeeded = `-- name: FilesNeeded :many
+SELECT DISTINCT p.sha256 FROM payment_proof p JOIN account a ON a.id = p.account_id
+WHERE p.sha256 >= $1 AND p.sha256 < $2 AND a.erased_at IS NULL
+`
+
+type FilesNeededParams struct {
+	First string
+	Last  string
+}
+
+// system scope: which files with a hash from first to last came with a payment of an
+// account that is not erased.
+func (q *Queries) FilesNeeded(ctx context.Context, arg FilesNeededParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, filesNeeded, arg.First, arg.Last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var sha256 string
+		if err := rows.Scan(&sha256); err != nil {
+			return nil, err
+		}
+		items = append(items, sha256)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findPayment = `-- name: FindPayment :one
 SELECT account_id, id, invoice_id, status, method, method_name, kind, reference, reference_norm, payer_name, paid_on, amount_minor, currency, received_minor, notes, submitted_by, via, failure_code, failure_reason, evidence, decision_note, overridden, decided_at, decided_by, decided_email, first_approved_by, first_approved_at, first_received_minor, claimed_by, claimed_email, claimed_until, refunded_minor, receipt_number, version, created_at, updated_at FROM payment WHERE id = $1
 `
@@ -2039,17 +2086,18 @@ func (q *Queries) RecentWaits(ctx context.Context) ([]RecentWaitsRow, error) {
 }
 
 const referenceUsed = `-- name: ReferenceUsed :one
-SELECT count(*) FROM payment WHERE reference_norm = $1 AND invoice_id <> $2 AND status <> 'failed'
+SELECT count(*) FROM payment WHERE account_id = $1 AND reference_norm = $2 AND invoice_id <> $3 AND status <> 'failed'
 `
 
 type ReferenceUsedParams struct {
+	AccountID     igny8.AccountID
 	ReferenceNorm string
 	InvoiceID     igny8.InvoiceID
 }
 
-// system scope: the same reference with another invoice, in any account, except in failed payments.
+// The same reference with another invoice of the account, except in failed payments.
 func (q *Queries) ReferenceUsed(ctx context.Context, arg ReferenceUsedParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, referenceUsed, arg.ReferenceNorm, arg.InvoiceID)
+	row := q.db.QueryRowContext(ctx, referenceUsed, arg.AccountID, arg.ReferenceNorm, arg.InvoiceID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err

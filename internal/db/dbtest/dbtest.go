@@ -92,7 +92,7 @@ var migrated = sync.OnceValues(func() ([]byte, error) {
 // Exec changes the database behind the program's back, in system scope.
 func Exec(t testing.TB, d *db.DB, query string, args ...any) {
 	t.Helper()
-	err := d.System(context.Background(), "test", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+	err := d.System(db.Patient(context.Background(), time.Minute), "test", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
 	})
@@ -104,7 +104,7 @@ func Exec(t testing.TB, d *db.DB, query string, args ...any) {
 // Value is the one value that a query answers, read in system scope.
 func Value[T any](t testing.TB, d *db.DB, query string, args ...any) (v T) {
 	t.Helper()
-	err := d.ReadSystem(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+	err := d.ReadSystem(db.Patient(context.Background(), time.Minute), func(ctx context.Context, tx *db.Tx) error {
 		return tx.QueryRowContext(ctx, query, args...).Scan(&v)
 	})
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	netmail "net/mail"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -17,9 +19,10 @@ import (
 
 // Sender holds where and as whom to send.
 type Sender struct {
-	host string
-	from string
-	opts []gomail.Option
+	host   string
+	from   string
+	domain string // of the sender's address
+	opts   []gomail.Option
 }
 
 // New reads an address such as smtp://user:password@host:587?from=billing@example.com.
@@ -34,6 +37,11 @@ func New(address string) (*Sender, error) {
 	if s.from == "" {
 		return nil, errors.New("the SMTP address needs ?from=the sender's address")
 	}
+	from, err := netmail.ParseAddress(s.from)
+	if err != nil {
+		return nil, errors.New("?from= of the SMTP address must be an e-mail address, such as billing@example.com")
+	}
+	s.domain = from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 	policy := gomail.TLSOpportunistic
 	if password, ok := u.User.Password(); ok {
 		s.opts = append(s.opts, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
@@ -58,7 +66,9 @@ func (s *Sender) Send(ctx context.Context, m mail.Message) error {
 		return job.Cancel(fmt.Errorf("address a letter: %w", err))
 	}
 	msg.Subject(m.Subject)
-	msg.SetMessageIDWithValue(m.ID.String() + "@igny8") // the same letter, sent twice, can be told
+	msg.SetMessageIDWithValue(m.ID.String() + "@" + s.domain) // the same letter, sent twice, can be told
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")      // RFC 3834: no out-of-office answers
+	msg.SetGenHeader("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply")
 	msg.SetBodyString(gomail.TypeTextPlain, m.BodyText)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.BodyHtml)
 	client, err := gomail.NewClient(s.host, s.opts...)

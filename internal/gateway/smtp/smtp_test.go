@@ -100,7 +100,7 @@ func TestALetterOfACommitArrivesOnceAndOfARollbackNever(t *testing.T) {
 		if err := runner.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		defer runner.Stop(context.Background())
+		defer runner.Stop(context.Background(), time.Second)
 		select {
 		case <-box.arrived:
 		case <-time.After(time.Minute):
@@ -115,6 +115,12 @@ func TestALetterOfACommitArrivesOnceAndOfARollbackNever(t *testing.T) {
 		if m.Header.Get("To") != "<zoe@example.com>" || m.Header.Get("Subject") != "Confirm your e-mail address" || m.Header.Get("Bcc") != "" {
 			t.Errorf("headers %v", m.Header)
 		}
+		if id := m.Header.Get("Message-ID"); m.Header.Get("Auto-Submitted") != "auto-generated" || !strings.HasSuffix(id, "@example.com>") {
+			t.Errorf("a letter that a machine wrote says so, and is of the sender's domain: %v", m.Header)
+		}
+		if !strings.HasPrefix(m.Header.Get("Content-Type"), "multipart/alternative") || !strings.Contains(box.got[0], "text/html") {
+			t.Errorf("text and HTML beside each other: %v", m.Header)
+		}
 		if len(box.got) != 1 {
 			t.Errorf("%d letters, want 1", len(box.got))
 		}
@@ -122,7 +128,7 @@ func TestALetterOfACommitArrivesOnceAndOfARollbackNever(t *testing.T) {
 }
 
 func TestAddressesThatCannotBeUsedAreRefused(t *testing.T) {
-	for _, address := range []string{"smtp://localhost:25", "://"} {
+	for _, address := range []string{"smtp://localhost:25", "://", "smtp://localhost:25?from=nobody"} {
 		if _, err := smtp.New(address); err == nil {
 			t.Errorf("%q was taken", address)
 		}

@@ -19,4 +19,5 @@ type IdempotencyRecord struct {
 	Answer      []byte
 	LockedAt    time.Time
 	CreatedAt   time.Time
+	Boot        string
 }

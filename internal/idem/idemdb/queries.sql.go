@@ -11,8 +11,8 @@ import (
 )
 
 const claim = `-- name: Claim :one
-INSERT INTO idempotency_record (principal, route, key_hash, fingerprint, claim, state, status, answer, locked_at, created_at)
-VALUES ($1, $2, $3, $4, $5, 'running', 0, $6, $7, $7)
+INSERT INTO idempotency_record (principal, route, key_hash, fingerprint, claim, state, status, answer, locked_at, created_at, boot)
+VALUES ($1, $2, $3, $4, $5, 'running', 0, $6, $7, $7, $8)
 ON CONFLICT (principal, route, key_hash) DO NOTHING RETURNING claim
 `
 
@@ -24,6 +24,7 @@ type ClaimParams struct {
 	Claim       string
 	Answer      []byte
 	LockedAt    time.Time
+	Boot        string
 }
 
 func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (string, error) {
@@ -35,6 +36,7 @@ func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (string, error) {
 		arg.Claim,
 		arg.Answer,
 		arg.LockedAt,
+		arg.Boot,
 	)
 	var claim string
 	err := row.Scan(&claim)
@@ -75,7 +77,7 @@ func (q *Queries) Drop(ctx context.Context, arg DropParams) error {
 }
 
 const find = `-- name: Find :one
-SELECT principal, route, key_hash, fingerprint, claim, state, status, answer, locked_at, created_at FROM idempotency_record WHERE principal = $1 AND route = $2 AND key_hash = $3
+SELECT principal, route, key_hash, fingerprint, claim, state, status, answer, locked_at, created_at, boot FROM idempotency_record WHERE principal = $1 AND route = $2 AND key_hash = $3
 `
 
 type FindParams struct {
@@ -98,6 +100,7 @@ func (q *Queries) Find(ctx context.Context, arg FindParams) (IdempotencyRecord, 
 		&i.Answer,
 		&i.LockedAt,
 		&i.CreatedAt,
+		&i.Boot,
 	)
 	return i, err
 }
@@ -131,12 +134,13 @@ func (q *Queries) Store(ctx context.Context, arg StoreParams) (string, error) {
 }
 
 const takeOver = `-- name: TakeOver :one
-UPDATE idempotency_record SET claim = $1, locked_at = $2, created_at = $2, fingerprint = $3, state = 'running', status = 0
-WHERE principal = $4 AND route = $5 AND key_hash = $6 AND claim = $7 RETURNING claim
+UPDATE idempotency_record SET claim = $1, boot = $2, locked_at = $3, created_at = $3, fingerprint = $4, state = 'running', status = 0
+WHERE principal = $5 AND route = $6 AND key_hash = $7 AND claim = $8 RETURNING claim
 `
 
 type TakeOverParams struct {
 	NewClaim    string
+	Boot        string
 	LockedAt    time.Time
 	Fingerprint string
 	Principal   string
@@ -148,6 +152,7 @@ type TakeOverParams struct {
 func (q *Queries) TakeOver(ctx context.Context, arg TakeOverParams) (string, error) {
 	row := q.db.QueryRowContext(ctx, takeOver,
 		arg.NewClaim,
+		arg.Boot,
 		arg.LockedAt,
 		arg.Fingerprint,
 		arg.Principal,

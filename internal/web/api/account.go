@@ -18,7 +18,7 @@ func RegisterAccount(a *API, s *account.Service) {
 	h := accountHandler{s}
 	Register(a, Route{Method: http.MethodGet, Path: "/account", ID: "getAccount", Summary: "Read the account", Tag: "Account",
 		Doc:  "The one that the token is for, in the status that counts at this moment. 404 for platform staff, who have none.",
-		Perm: igny8.PermSelf, Need: account.NeedOwn}.gives(404), h.get)
+		Perm: igny8.PermAccountRead, Need: account.NeedOwn}.gives(404), h.get)
 	Register(a, Route{Method: http.MethodPatch, Path: "/account", ID: "updateAccount", Summary: "Change name, time zone or billing profile",
 		Doc: "Members that are left out stay as they are, also within `billing`. Issued invoices keep the profile they were issued with.",
 		Tag: "Account", Perm: igny8.PermAccountManage, Need: account.NeedBilling}, h.update)

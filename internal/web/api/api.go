@@ -40,6 +40,7 @@ type Config struct {
 	Shared     Shared                          // nil: this node has the allowances to itself
 	Ready      func(ctx context.Context) error // nil: always ready
 	Mux        *http.ServeMux                  // nil: a new one
+	Uploads    *web.Uploads                    // takes forms with files; nil: to the folder for temporary files, without limits on who sends them
 }
 
 // Tag is a chapter of the reference.
@@ -58,6 +59,7 @@ func chapters() []Tag {
 		{"Credits", "What the account has in credits, and spending them."},
 		{"Sites", "Sites and the parts of their industry that they cover."},
 		{"Staff: payments", "The queue of payments and the decisions upon them. For platform staff."},
+		{"Staff: API keys", "Keys by which programs of staff use the API."},
 		{"Staff: accounts", "All accounts, and what staff do to them by hand. For platform staff."},
 		{"Staff: staff", "Platform staff and what each of them may do. For platform staff."},
 		{"Staff: jobs", "Work that happens later. For platform staff."},
@@ -85,6 +87,9 @@ func New(cfg Config) *API {
 	setLibrary()
 	if cfg.Mux == nil {
 		cfg.Mux = http.NewServeMux()
+	}
+	if cfg.Uploads == nil {
+		cfg.Uploads, _ = web.NewUploads("", nil, cfg.Now) // which makes no folder and so does not fail
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	if cfg.Tags == nil {

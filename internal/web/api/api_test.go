@@ -199,7 +199,7 @@ func (w *world) pay(ctx context.Context, in *ByIDIn[igny8.SiteID, payIn]) (*Out[
 	out := paid{Reference: in.Body.Reference, Minor: in.Body.Minor, By: ActorFrom(ctx).User.String()}
 	for _, f := range FilesFrom(ctx) {
 		out.Files = append(out.Files, f.Name)
-		out.Bytes += len(f.Data)
+		out.Bytes += int(f.Size)
 	}
 	return OK(out), nil
 }

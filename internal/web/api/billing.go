@@ -41,13 +41,19 @@ func RegisterBilling(a *API, s *billing.Service) {
 		Doc: "Whoever has the link may see this; it tells nothing else of the account.", Tag: "Pay page", Public: true}, h.payPage)
 	Register(a, Route{Method: http.MethodPost, Path: "/pay/{token}/payments", ID: "submitPaymentByLink", Summary: "Tell that an invoice was paid, by its link",
 		Doc: submitDoc, Tag: "Pay page", Public: true, Money: true, Files: "proof", Status: 201,
-		Check: checking(checkSubmission)}, h.submitByLink)
+		Check: checking(checkSubmission), Link: h.link}, h.submitByLink)
 }
 
 const submitDoc = "Send it after paying outside. The payment then waits for a decision by staff, and meanwhile nothing falls overdue. " +
 	"Proofs of payment (JPEG, PNG, PDF) come as `proof` in a form."
 
 type billingHandler struct{ s *billing.Service }
+
+// link refuses a pay link that is not ours.
+func (h billingHandler) link(token string) error {
+	_, err := h.s.LinkOwner(token)
+	return err
+}
 
 // SubscriptionBody is an account's claim on one plan version for one period.
 type SubscriptionBody struct {

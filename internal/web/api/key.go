@@ -20,7 +20,7 @@ func RegisterKeys(a *API, s *auth.Service) {
 	once := "The secret is in this answer and nowhere else. "
 	Register(a, route(http.MethodGet, "/account/api-keys", "listAPIKeys", "List the account's API keys", "Those that ended too, newest first; never their secrets.", account.NeedBilling, 0), h.list)
 	Register(a, route(http.MethodPost, "/account/api-keys", "createAPIKey", "Make an API key",
-		once+"A key is a service account: it reads sites, content and credits and writes content, as far as its scopes go, and passes the account's gate as people do.", account.NeedWork, 201), h.create)
+		once+"A key is a service account: it reads sites, content and credits, writes content, reads the account, reads and pays invoices, as far as its scopes go, and passes the account's gate as people do.", account.NeedWork, 201), h.create)
 	Register(a, route(http.MethodGet, "/account/api-keys/{id}", "getAPIKey", "Read an API key", "One that ended too; never its secret.", account.NeedBilling, 0), h.get)
 	Register(a, route(http.MethodPost, "/account/api-keys/{id}/rotate", "rotateAPIKey", "Replace an API key by one like it",
 		once+"The old key works on for the overlap.", account.NeedWork, 201), h.rotate)
@@ -35,7 +35,7 @@ type APIKeyBody struct {
 	ID         igny8.APIKeyID     `json:"id"`
 	Name       string             `json:"name"`
 	Start      string             `json:"start" doc:"The first characters of the secret, to recognise it by." example:"igny8_live_Zk3xQ0"`
-	Scopes     []igny8.Permission `json:"scopes" enum:"read,content.write"`
+	Scopes     []igny8.Permission `json:"scopes" enum:"read,content.write,account.read,billing.read,billing.write"`
 	Site       *igny8.SiteID      `json:"site" doc:"The only site it reaches; null for all."`
 	Networks   []string           `json:"networks" doc:"The only networks it is taken from; empty for everywhere."`
 	CreatedBy  string             `json:"created_by"`
@@ -90,7 +90,7 @@ func (h keyHandler) get(ctx context.Context, in *ByID[igny8.APIKeyID]) (*Out[API
 // APIKeyInput says what a key is to be like.
 type APIKeyInput struct {
 	Name      string             `json:"name" maxLength:"100" example:"WordPress plugin"`
-	Scopes    []igny8.Permission `json:"scopes,omitempty" enum:"read,content.write" doc:"Without them, all that a key can have."`
+	Scopes    []igny8.Permission `json:"scopes,omitempty" minItems:"1" enum:"read,content.write,account.read,billing.read,billing.write" doc:"Without them, read and content.write. billing.write (pay invoices) brings billing.read (invoices, payments, the audit log) with it."`
 	Site      *igny8.SiteID      `json:"site,omitempty" doc:"The only site it reaches."`
 	Networks  []string           `json:"networks,omitempty" maxItems:"20" doc:"The only addresses or networks (CIDR) it is taken from."`
 	ExpiresAt *time.Time         `json:"expires_at,omitempty"`

@@ -6,6 +6,7 @@ import (
 
 	"igny8"
 	"igny8/internal/billing"
+	"igny8/internal/blob"
 )
 
 // PaymentBody is one attempt to pay an invoice.
@@ -72,13 +73,9 @@ type SubmissionInput struct {
 	Notes       *string `json:"notes,omitempty" maxLength:"2000"`
 }
 
-func (in SubmissionInput) submission(files []File) billing.Submission {
-	s := billing.Submission{Method: in.Method, Reference: in.Reference, PayerName: in.PayerName, PaidOn: in.PaidOn,
-		AmountMinor: value(in.AmountMinor), Currency: value(in.Currency), Notes: value(in.Notes)}
-	for _, f := range files {
-		s.Files = append(s.Files, f.Data)
-	}
-	return s
+func (in SubmissionInput) submission(files []blob.Upload) billing.Submission {
+	return billing.Submission{Method: in.Method, Reference: in.Reference, PayerName: in.PayerName, PaidOn: in.PaidOn,
+		AmountMinor: value(in.AmountMinor), Currency: value(in.Currency), Notes: value(in.Notes), Files: files}
 }
 
 func checkSubmission(_ context.Context, in SubmissionInput) error { return in.submission(nil).Check() }

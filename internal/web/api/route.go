@@ -34,6 +34,7 @@ type Route struct {
 	// Check tells what the service finds wrong with a JSON body that is refused anyhow,
 	// so that everything is told in one answer; nil: nothing. It changes nothing.
 	Check func(ctx context.Context, body []byte) error
+	Link  func(token string) error // refuses a secret link, {token} of Path, before the body is read; nil: the handler does
 
 	Status   int    // of success; 0: 200 with a body, 204 without
 	Also     int    // another status of success, with the same body

@@ -56,6 +56,7 @@ type facts struct {
 	Used          *int64    `json:"used,omitempty" doc:"limit_reached, email_unverified: how many there are." example:"3"`
 	Requested     *int64    `json:"requested,omitempty" doc:"limit_reached: how many were asked for." example:"6"`
 	Plan          string    `json:"plan,omitempty" doc:"limit_reached: the slug of the plan." example:"growth"`
+	RequiredScope string    `json:"required_scope,omitempty" doc:"forbidden, to an API key: the scope that it lacks." example:"billing.read"`
 	Reason        string    `json:"reason,omitempty" doc:"account_suspended: why." enum:"payment,policy"`
 	Current       string    `json:"current,omitempty" doc:"invalid_transition, invoice_not_payable: the object's status." example:"succeeded"`
 	DecidedBy     string    `json:"decided_by,omitempty" doc:"invalid_transition, approval_held: the e-mail address of whoever decided; for staff." example:"staff@example.com"`

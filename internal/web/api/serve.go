@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"igny8"
+	"igny8/internal/blob"
 	"igny8/internal/web"
 )
 
@@ -31,7 +32,8 @@ type call struct {
 	network string
 	path    string
 	query   url.Values
-	files   []File
+	files   []blob.Upload
+	spool   *web.Spool                          // holds them
 	print   [32]byte                            // fingerprint of the request
 	sent    []byte                              // the body, as JSON
 	reached bool                                // the handler ran
@@ -78,6 +80,10 @@ func (b *bound) middleware(hc huma.Context, next func(huma.Context)) {
 	inner := func(w http.ResponseWriter, r *http.Request) {
 		next(humago.NewContext(hc.Operation(), r, w))
 	}
+	defer c.forget()
+	if strings.Contains(c.route.Path, "{token}") {
+		web.Hide(w.Header(), r)
+	}
 	if err := c.prepare(w, r); err != nil {
 		web.WriteError(w, r, err)
 		return
@@ -106,6 +112,11 @@ func (c *call) prepare(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := c.checkKey(r); err != nil {
 		return err
+	}
+	if c.route.Link != nil {
+		if err := c.route.Link(r.PathValue("token")); err != nil {
+			return err
+		}
 	}
 	return c.readBody(r)
 }

@@ -3,7 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
+	"encoding/hex"
 	"hash"
 	"io"
 	"maps"
@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"igny8"
+	"igny8/internal/blob"
 )
 
 // The limits of an upload.
@@ -26,15 +27,12 @@ const (
 	maxFields    = 100
 )
 
-// File is an uploaded file as it came. Its name is the caller's claim, and nobody
-// has looked at the content yet.
-type File struct {
-	Name string
-	Data []byte
-}
+// maxForm is the limit of a form with files, in bytes.
+const maxForm = MaxFiles*(MaxFileBytes+4096) + maxJSON
 
-// FilesFrom returns the files of a form, none for JSON.
-func FilesFrom(ctx context.Context) []File {
+// FilesFrom returns the files of a form, none for JSON. They are there until the
+// handler returns.
+func FilesFrom(ctx context.Context) []blob.Upload {
 	if c := callFrom(ctx); c != nil {
 		return c.files
 	}
@@ -56,8 +54,13 @@ func (c *call) readForm(r *http.Request, h hash.Hash) ([]byte, error) {
 	if err != nil || params["boundary"] == "" {
 		return nil, errForm
 	}
-	limited := http.MaxBytesReader(nil, r.Body, MaxFiles*(MaxFileBytes+4096)+maxJSON)
-	mr := multipart.NewReader(limited, params["boundary"])
+	if err := c.api.cfg.Uploads.Allow(r.Context(), c.sender(r)); err != nil {
+		return nil, err
+	}
+	if c.spool, err = c.api.cfg.Uploads.Begin(r, maxForm); err != nil {
+		return nil, err
+	}
+	mr := multipart.NewReader(c.spool, params["boundary"])
 	f := &form{schema: c.body, values: map[string][]string{}, room: maxJSON}
 	for n := 0; ; n++ {
 		part, err := mr.NextRawPart()
@@ -91,20 +94,38 @@ func (c *call) readPart(f *form, part *multipart.Part, h hash.Hash) error {
 	if len(c.files) == MaxFiles {
 		return errTooManyFiles
 	}
-	data, err := io.ReadAll(io.LimitReader(part, MaxFileBytes+1))
+	file, ok, err := c.spool.File(part.FileName(), part, MaxFileBytes)
 	switch {
-	case tooLarge(err) || len(data) > MaxFileBytes:
+	case igny8.KindOf(err) == igny8.Unavailable:
+		return err
+	case tooLarge(err) || err == nil && !ok:
 		return errFileTooLarge
 	case err != nil:
 		return errForm
 	}
-	sum := sha256.Sum256(data)
 	hashText(h, "file")
 	hashText(h, name)
 	hashText(h, part.FileName())
-	h.Write(sum[:])
-	c.files = append(c.files, File{Name: part.FileName(), Data: data})
+	sum, _ := hex.DecodeString(file.SHA256)
+	h.Write(sum)
+	c.files = append(c.files, file)
 	return nil
+}
+
+// sender is whose allowance a form with files is taken from: the secret link of a
+// route that has one, else the account.
+func (c *call) sender(r *http.Request) string {
+	if token := r.PathValue("token"); token != "" {
+		return "link " + token
+	}
+	return "account " + c.actor.Account.String()
+}
+
+// forget lets go of the files that were sent.
+func (c *call) forget() {
+	if c.spool != nil {
+		c.spool.Close()
+	}
 }
 
 // form collects the fields of a form.

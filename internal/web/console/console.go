@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"igny8/internal/auth"
 	"igny8/internal/blob"
 	"igny8/internal/event"
+	"igny8/internal/web"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
 )
@@ -21,7 +23,8 @@ import (
 type Config struct {
 	PublicURL string // how people reach us; https:// makes cookies __Host- and Secure
 	Auth      *auth.Service
-	Files     blob.Store       // keeps uploads of forms that were refused
+	Intake    *blob.Intake     // lets the files of forms in
+	Uploads   *web.Uploads     // takes forms with files; nil: to the folder for temporary files, without limits on who sends them
 	Key       []byte           // signs what goes through the browser, 32 bytes
 	Now       func() time.Time // the program's clock
 	Feed      *event.Feed      // tells live pages that something changed
@@ -41,6 +44,7 @@ type Console struct {
 	places func(context.Context, *Request) []view.Place
 
 	streams atomic.Int64    // that are open
+	holders holders         // who holds them
 	closed  context.Context // ends with Close
 	closing context.CancelFunc
 }
@@ -52,7 +56,7 @@ func New(cfg Config, mux *http.ServeMux) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Console{cfg: cfg, mux: mux, assets: files, cross: http.NewCrossOriginProtection(),
+	c := &Console{cfg: cfg, mux: mux, assets: files, holders: holders{open: map[string]int{}}, cross: http.NewCrossOriginProtection(),
 		secure: strings.HasPrefix(cfg.PublicURL, "https://"),
 		nav:    map[view.Area]func(context.Context, *Request) []view.NavItem{},
 		banner: map[view.Area]func(context.Context, *Request) view.Banner{}}
@@ -62,7 +66,13 @@ func New(cfg Config, mux *http.ServeMux) (*Console, error) {
 			return nil, err
 		}
 	}
+	if c.cfg.Uploads == nil {
+		if c.cfg.Uploads, err = web.NewUploads("", nil, cfg.Now); err != nil {
+			return nil, err
+		}
+	}
 	mux.HandleFunc("GET /static/{path...}", c.assets.serve)
+	mux.HandleFunc("GET /robots.txt", robots)
 	nothing := func(context.Context, *Request) (Response, error) { return Response{}, igny8.ErrNotFound }
 	c.handle("/app/", view.Customer, nothing)
 	c.handle("/staff/", view.Staff, nothing)
@@ -79,6 +89,19 @@ type Handler func(ctx context.Context, r *Request) (Response, error)
 // Public adds a page that needs no login. A customer who is logged in is known
 // all the same (Request.LoggedIn).
 func (c *Console) Public(pattern string, h Handler) { c.handle(pattern, view.Public, h) }
+
+// PublicFiles adds a form that needs no login and takes files. before refuses
+// strangers, by their link for one, while nothing is read of what they send; it
+// returns whose allowance the form is taken from.
+func (c *Console) PublicFiles(pattern string, before func(context.Context, *Request) (sender string, err error), h Handler) {
+	c.handle(pattern, view.Public, h, func(ctx context.Context, r *Request) error {
+		sender, err := before(ctx, r)
+		if err != nil {
+			return err
+		}
+		return c.cfg.Uploads.Allow(ctx, sender)
+	})
+}
 
 // Customer adds a page under /app/{account}/. Who is not logged in goes to the
 // login and comes back; an account that is not the actor's is 404; role and state
@@ -129,9 +152,16 @@ func (c *Console) Absolute(path string) string { return c.cfg.PublicURL + path }
 // Now is the program's clock.
 func (c *Console) Now() time.Time { return c.cfg.Now() }
 
-func (c *Console) handle(pattern string, area view.Area, h Handler) {
+func (c *Console) handle(pattern string, area view.Area, h Handler, before ...func(context.Context, *Request) error) {
+	hidden := area != view.Public || strings.Contains(pattern, "{token}")
 	c.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		r := &Request{HTTP: hr, c: c, area: area}
+		if len(before) > 0 {
+			r.before = before[0]
+		}
+		if hidden {
+			web.Hide(w.Header(), hr)
+		}
 		r.lang = c.language(w, hr)
 		header := w.Header()
 		header.Set("Vary", "Cookie, Accept-Language")
@@ -163,10 +193,10 @@ func (c *Console) answer(ctx context.Context, w http.ResponseWriter, r *Request,
 	if err := c.identify(ctx, w, r); err != nil {
 		return Response{}, err
 	}
-	if err := r.readForm(); err != nil {
+	defer r.forget()
+	if err := r.readForm(ctx); err != nil {
 		return Response{}, err
 	}
-	defer r.forget()
 	return h(r.speaking(ctx), r)
 }
 
@@ -186,4 +216,12 @@ func (c *Console) language(w http.ResponseWriter, r *http.Request) text.Lang {
 			HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode})
 	}
 	return lang
+}
+
+// robots is for search engines. Pages of customers and of links are not named here:
+// each says itself that it is not to be found, which must be read to be known.
+func robots(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	io.WriteString(w, "User-agent: *\nDisallow: /api/\nDisallow: /app/\nDisallow: /staff/\nDisallow: /dev/\n")
 }

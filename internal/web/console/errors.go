@@ -52,6 +52,9 @@ func (c *Console) errorPage(ctx context.Context, r *Request, p *web.Problem) Res
 	if p.Status != http.StatusNotFound && p.Status < 500 {
 		what = text.From(ctx).Error(p.Code, p.Detail)
 	}
+	if wait, err := strconv.Atoi(p.GetHeaders().Get("Retry-After")); err == nil && p.Status == http.StatusTooManyRequests {
+		what += " " + again(text.From(ctx), int64(wait))
+	}
 	body := view.ErrorPage(text.T(ctx, key+".title"), what, text.T(ctx, key+".data"), text.T(ctx, key+".todo"), p.RequestID, c.wayOut(ctx, r, p.Status))
 	res := Page(text.T(ctx, key+".title"), "", body)
 	res.Status = p.Status

@@ -1,7 +1,7 @@
 package console
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -13,6 +13,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"igny8"
@@ -23,52 +25,63 @@ import (
 
 // The limits of a form.
 const (
-	maxFields  = 200     // parts
-	maxText    = 1 << 20 // bytes of all fields together
-	maxUploads = 5       // files
+	maxFields  = 200      // parts
+	maxText    = 64 << 10 // bytes of all fields together
+	maxUploads = 5        // files
 	maxForm    = maxUploads*(blob.MaxUpload+4096) + maxText
 	keptFor    = 2 * time.Hour
 )
 
-// upload is a file as it came: nobody has looked into it yet.
-type upload struct {
-	name string
-	data []byte
-}
-
 var errForm = igny8.E(igny8.Malformed, "malformed_form", "The form could not be read; go back and send it again.")
 
-// readForm reads what a POST brings. A file that is too large is left out and
+// readForm reads what a POST brings: 64 KiB, and files on pages that take them, after
+// those have said that they want this one. A file that is too large is left out and
 // noted, so that the form can be shown again with everything else in it.
-func (r *Request) readForm() error {
+func (r *Request) readForm(ctx context.Context) error {
 	if r.HTTP.Method != http.MethodPost {
 		return nil
 	}
 	kind, params, err := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type"))
+	if r.before != nil {
+		if err := r.before(ctx, r); err != nil {
+			return err
+		}
+	}
 	switch {
 	case err != nil:
 		return errForm
-	case kind == "application/x-www-form-urlencoded":
-		body, err := io.ReadAll(io.LimitReader(r.HTTP.Body, maxText+1))
-		if err != nil || len(body) > maxText {
-			return web.ErrBodyTooLarge
-		}
-		if r.values, err = url.ParseQuery(string(body)); err != nil {
-			return errForm
-		}
-		return r.checkText()
-	case kind != "multipart/form-data" || params["boundary"] == "":
+	case kind == "multipart/form-data" && params["boundary"] != "":
+		return r.readMultipart(params["boundary"])
+	case kind != "application/x-www-form-urlencoded":
 		return errForm
 	}
-	return r.readMultipart(params["boundary"])
+	if r.HTTP.ContentLength > maxText {
+		return web.ErrBodyTooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.HTTP.Body, maxText))
+	if err != nil {
+		return formError(err)
+	}
+	if r.values, err = url.ParseQuery(string(body)); err != nil {
+		return errForm
+	}
+	return r.checkText()
 }
 
 // checkText refuses text that cannot be kept, naming the field.
 func (r *Request) checkText() error { return web.CheckValues(r.values) }
 
 func (r *Request) readMultipart(boundary string) error {
-	r.values, r.uploads, r.tooBig = url.Values{}, map[string][]upload{}, map[string]bool{}
-	mr := multipart.NewReader(http.MaxBytesReader(nil, r.HTTP.Body, maxForm), boundary)
+	most := int64(maxText)
+	if r.before != nil {
+		most = maxForm
+	}
+	var err error
+	if r.spool, err = r.c.cfg.Uploads.Begin(r.HTTP, most); err != nil {
+		return err
+	}
+	r.values, r.uploads, r.tooBig = url.Values{}, map[string][]blob.Upload{}, map[string]bool{}
+	mr := multipart.NewReader(r.spool, boundary)
 	room := maxText
 	for n := 0; ; n++ {
 		part, err := mr.NextPart()
@@ -105,70 +118,73 @@ func (r *Request) readPart(part *multipart.Part, room *int) error {
 		}
 		return nil
 	}
-	data, err := io.ReadAll(io.LimitReader(part, blob.MaxUpload+1))
-	if err != nil {
-		return formError(err)
-	}
-	if len(data) > blob.MaxUpload {
-		r.tooBig[name] = true
+	if r.before == nil || len(r.uploads[name]) == maxUploads {
 		_, err := io.Copy(io.Discard, part)
-		if err != nil {
-			return formError(err)
-		}
+		return err
+	}
+	file, ok, err := r.spool.File(part.FileName(), part, blob.MaxUpload)
+	switch {
+	case igny8.KindOf(err) == igny8.Unavailable:
+		return err
+	case err != nil:
+		return formError(err)
+	case ok:
+		r.uploads[name] = append(r.uploads[name], file)
 		return nil
 	}
-	if len(r.uploads[name]) < maxUploads {
-		r.uploads[name] = append(r.uploads[name], upload{part.FileName(), data})
+	r.tooBig[name] = true
+	if _, err := io.Copy(io.Discard, part); err != nil {
+		return formError(err)
 	}
 	return nil
 }
 
-// forget lets go of the files' memory.
-func (r *Request) forget() { r.uploads = nil }
+// forget lets go of the files that were sent.
+func (r *Request) forget() {
+	if r.spool != nil {
+		r.spool.Close()
+	}
+	r.spool, r.uploads = nil, nil
+}
 
 // ticket names files that the server keeps while a form is being mended.
 type ticket struct {
 	Path  string // of the form they came with
 	Until int64  // Unix seconds
-	Files []StoredFile
-}
-
-// StoredFile is a file that the server has, under the name it is shown by.
-type StoredFile struct {
-	SHA256, Name string
-	Size         int64 // bytes
+	Files []blob.Kept
 }
 
 // Files returns the files of a field: those that were sent now, and those that
-// came with an earlier try and were kept. They are kept again, for two hours, so
-// that a refused form shows them (Form.Kept) and nobody sends a file twice.
-func (r *Request) Files(ctx context.Context, field string) ([][]byte, error) {
-	t, out := r.openTicket(field), [][]byte{}
-	var files []StoredFile
-	add := func(f StoredFile, data []byte) {
-		for _, have := range files {
-			if have.SHA256 == f.SHA256 {
-				return
-			}
-		}
-		if len(files) < maxUploads {
-			files, out = append(files, f), append(out, data)
+// came with an earlier try and were kept. What was sent is inspected first, and only
+// what is let in is kept: for two hours, so that a refused form shows it (Form.Kept)
+// and nobody sends a file twice. One that is refused is the error; the others are
+// kept all the same. sender is who waits for their turn.
+func (r *Request) Files(ctx context.Context, sender, field string) ([]blob.Kept, error) {
+	var files []blob.Kept
+	add := func(f blob.Kept) {
+		same := func(have blob.Kept) bool { return have.SHA256 == f.SHA256 || have.OriginalSHA256 == f.OriginalSHA256 }
+		if len(files) < maxUploads && !slices.ContainsFunc(files, same) {
+			files = append(files, f)
 		}
 	}
-	for _, f := range t.Files {
-		data, err := r.c.cfg.Files.Get(ctx, f.SHA256)
-		if err != nil {
-			continue // swept meanwhile: it is asked for again
-		}
-		add(f, data)
-	}
-	for _, u := range r.uploads[field] {
-		ref, err := r.c.cfg.Files.Put(ctx, u.data)
-		if err != nil {
+	for _, f := range r.openTicket(field).Files {
+		switch err := r.c.cfg.Intake.Again(ctx, f); {
+		case err == nil:
+			add(f)
+		case igny8.KindOf(err) != igny8.Invalid: // swept meanwhile: it is asked for again
 			return nil, err
 		}
-		add(StoredFile{ref.SHA256, u.name, ref.Size}, u.data)
 	}
+	var refused error
+	for _, u := range r.uploads[field] {
+		f, err := r.c.cfg.Intake.Keep(ctx, sender, u)
+		if err != nil {
+			refused = cmp.Or(refused, err)
+			continue
+		}
+		add(f)
+	}
+	r.forget()
 	if len(files) > 0 {
 		if r.kept == nil {
 			r.kept = map[string]view.Kept{}
@@ -178,45 +194,53 @@ func (r *Request) Files(ctx context.Context, field string) ([][]byte, error) {
 	if r.tooBig[field] {
 		return nil, igny8.InvalidField(field, "file_too_large", "The file is larger than 8 MB; send a smaller scan or picture.")
 	}
-	return out, nil
+	return files, refused
 }
 
 // Offer makes a form begin with files that came before, so that they need not be
 // sent again.
-func (r *Request) Offer(f *view.Form, field string, files []StoredFile) {
+func (r *Request) Offer(f *view.Form, field string, files []blob.Kept) {
 	if len(files) > 0 {
 		f.Kept = map[string]view.Kept{field: r.keep(files)}
 	}
 }
 
-func (r *Request) keep(files []StoredFile) view.Kept {
+func (r *Request) keep(files []blob.Kept) view.Kept {
 	var k view.Kept
 	for _, f := range files {
 		k.Files = append(k.Files, view.KeptFile{Name: f.Name, Size: f.Size})
 	}
 	body, _ := json.Marshal(ticket{Path: r.HTTP.URL.Path, Until: r.c.cfg.Now().Add(keptFor).Unix(), Files: files}) // strings and numbers
-	k.Token = base64.RawURLEncoding.EncodeToString(body) + "." + base64.RawURLEncoding.EncodeToString(r.c.mac(body))
+	k.Token = r.Seal("kept files", body)
 	return k
 }
 
 // openTicket reads what the form says was kept; nothing when it was not us who
 // said so, for another form, or too long ago.
 func (r *Request) openTicket(field string) (t ticket) {
-	text, sum, _ := bytes.Cut([]byte(r.Value(field+"_kept")), []byte("."))
-	body, err1 := base64.RawURLEncoding.DecodeString(string(text))
-	mac, err2 := base64.RawURLEncoding.DecodeString(string(sum))
-	if err1 != nil || err2 != nil || !hmac.Equal(mac, r.c.mac(body)) || json.Unmarshal(body, &t) != nil {
-		return ticket{}
-	}
-	if t.Path != r.HTTP.URL.Path || r.c.cfg.Now().Unix() > t.Until {
+	body, ok := r.Unseal("kept files", r.Value(field+"_kept"))
+	if !ok || json.Unmarshal(body, &t) != nil || t.Path != r.HTTP.URL.Path || r.c.cfg.Now().Unix() > t.Until {
 		return ticket{}
 	}
 	return t
 }
 
-func (c *Console) mac(body []byte) []byte {
+// Seal signs data that goes through the browser, for a purpose.
+func (r *Request) Seal(purpose string, data []byte) string {
+	return base64.RawURLEncoding.EncodeToString(data) + "." + base64.RawURLEncoding.EncodeToString(r.c.mac(purpose, data))
+}
+
+// Unseal returns what Seal signed for the purpose; false for anything else.
+func (r *Request) Unseal(purpose, text string) ([]byte, bool) {
+	body, sum, _ := strings.Cut(text, ".")
+	data, err1 := base64.RawURLEncoding.DecodeString(body)
+	mac, err2 := base64.RawURLEncoding.DecodeString(sum)
+	return data, err1 == nil && err2 == nil && hmac.Equal(mac, r.c.mac(purpose, data))
+}
+
+func (c *Console) mac(purpose string, body []byte) []byte {
 	h := hmac.New(sha256.New, c.cfg.Key)
-	h.Write([]byte("kept files\x00"))
+	h.Write([]byte(purpose + "\x00"))
 	h.Write(body)
 	return h.Sum(nil)
 }

@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"igny8"
@@ -24,11 +26,14 @@ const (
 	// maxStreams is how many one server holds; who comes after asks every few
 	// seconds instead.
 	maxStreams = 2000
+	// maxEach is how many of them one network and one session hold.
+	maxEach = 20
 	// writeWithin is how long a browser may take to read one message.
 	writeWithin = 20 * time.Second
 )
 
-var errTooManyStreams = igny8.E(igny8.Unavailable, "too_many_streams", "Too many live pages are open; this one asks every few seconds instead.")
+var errTooManyStreams = igny8.E(igny8.Unavailable, "too_many_streams", "Too many live pages are open; this one asks every few seconds instead.").
+	Retry(lookAgain)
 
 // Live lets the browser keep this fragment fresh through one stream
 // (text/event-stream) at the same address with ?live=1: the handler is asked again
@@ -53,12 +58,18 @@ func (c *Console) Close() { c.closing() }
 // has not. Who loses the right to see the page is cut off at the next look.
 func (c *Console) stream(ctx context.Context, w http.ResponseWriter, r *Request, h Handler, of igny8.AccountID, err error) {
 	defer c.streams.Add(-1)
+	who := []string{"net " + web.Network(web.ClientIP(ctx))}
+	if r.token != "" {
+		who = append(who, "session "+r.token)
+	}
 	switch open := c.streams.Add(1); {
 	case err != nil:
 	case of.IsZero():
 		err = igny8.ErrNotFound
-	case open > maxStreams:
+	case open > maxStreams || !c.holders.take(who):
 		err = errTooManyStreams
+	default:
+		defer c.holders.leave(who)
 	}
 	if err != nil {
 		refuseStream(ctx, w, err)
@@ -97,6 +108,37 @@ func (c *Console) stream(ctx context.Context, w http.ResponseWriter, r *Request,
 			return
 		case <-changed:
 		case <-again.C:
+		}
+	}
+}
+
+// holders counts the streams that each network and session has.
+type holders struct {
+	lock sync.Mutex
+	open map[string]int
+}
+
+// take counts one more for all of them, or reports false when one has maxEach.
+func (h *holders) take(who []string) bool {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	for _, one := range who {
+		if h.open[one] >= maxEach {
+			return false
+		}
+	}
+	for _, one := range who {
+		h.open[one]++
+	}
+	return true
+}
+
+func (h *holders) leave(who []string) {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	for _, one := range who {
+		if h.open[one]--; h.open[one] == 0 {
+			delete(h.open, one)
 		}
 	}
 }
@@ -140,5 +182,9 @@ func (c *Console) message(ctx context.Context, w http.ResponseWriter, r *Request
 func refuseStream(ctx context.Context, w http.ResponseWriter, err error) {
 	p := web.ProblemFor(ctx, err)
 	w.Header().Set("HX-Reswap", "none")
+	var e *igny8.Error
+	if errors.As(err, &e) && e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds()+0.999)))
+	}
 	http.Error(w, p.Code, p.Status)
 }

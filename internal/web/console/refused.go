@@ -28,9 +28,17 @@ func (r *Request) RefusedAnyway(ctx context.Context, err error) view.Form {
 		f.Detail = t.Error(e.Code, e.Detail)
 	}
 	if e.RetryAfter > 0 {
-		f.Detail += " " + t.N("error.retry", int64(e.RetryAfter.Seconds()+0.999))
+		f.Detail += " " + again(t, int64(e.RetryAfter.Seconds()+0.999))
 	}
 	return f
+}
+
+// again says when to try again, in so many seconds or in minutes.
+func again(t text.Texts, seconds int64) string {
+	if seconds > 120 {
+		return t.N("error.retry_minutes", (seconds+59)/60)
+	}
+	return t.N("error.retry", seconds)
 }
 
 // fieldName is the form's name of a member: the last part of its pointer.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"igny8"
 	"igny8/internal/account"
+	"igny8/internal/blob"
+	"igny8/internal/web"
 	"igny8/internal/web/console/text"
 	"igny8/internal/web/console/view"
 )
@@ -32,7 +35,9 @@ type Request struct {
 	lookOver bool // the request came by a look of staff that is over
 
 	values  url.Values
-	uploads map[string][]upload
+	before  func(context.Context, *Request) error // of a page that takes files, before it reads them
+	spool   *web.Spool
+	uploads map[string][]blob.Upload
 	tooBig  map[string]bool // fields whose file was larger than we take
 	kept    map[string]view.Kept
 }
@@ -47,6 +52,28 @@ func (r *Request) Lang() text.Lang { return r.lang }
 // reads it.
 func (r *Request) speaking(ctx context.Context) context.Context {
 	return view.WithNumbers(text.With(ctx, r.lang), view.NumberStyle(r.User.NumberStyle))
+}
+
+// Remembered is the value that an earlier answer made this browser keep
+// (Response.Remembering), "" for none.
+func (r *Request) Remembered(name string) string {
+	k, err := r.HTTP.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return k.Value
+}
+
+// Belongs reports whether somebody is logged in who may do this in the account: a
+// member, or staff who look into it.
+func (r *Request) Belongs(to igny8.AccountID, may igny8.Permission) bool {
+	if !r.LoggedIn() || to.IsZero() {
+		return false
+	}
+	if r.Account.ID == to {
+		return r.Actor.Can(may)
+	}
+	return slices.ContainsFunc(r.Member, func(m account.Membership) bool { return m.Account.ID == to && m.Membership.Role.Can(may) })
 }
 
 // Path is a part of the address: {token} of the pattern.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 
 	"github.com/a-h/templ"
@@ -31,17 +32,18 @@ type Response struct {
 	Location string          // where a redirect leads
 	Header   http.Header
 
-	file    []byte // a file instead of a page
-	bare    bool   // a part of a page
-	polled  bool
-	live    igny8.AccountID // whose events change the fragment
-	plain   bool
-	say     string
-	undo    igny8.PaymentID // whose approval may be undone
-	session *auth.Console   // set the cookie
-	pending *string         // set the cookie of a login that has begun; drop it when empty
-	leave   *door           // drop the cookie
-	retry   int
+	file     []byte // a file instead of a page
+	bare     bool   // a part of a page
+	polled   bool
+	live     igny8.AccountID // whose events change the fragment
+	plain    bool
+	say      string
+	undo     igny8.PaymentID // whose approval may be undone
+	session  *auth.Console   // set the cookie
+	pending  *string         // set the cookie of a login that has begun; drop it when empty
+	leave    *door           // drop the cookie
+	keepsake *http.Cookie
+	retry    int
 }
 
 // Page is a whole page in the layout of its area.
@@ -70,10 +72,11 @@ func Data(status int, v any) (Response, error) {
 }
 
 // Framed lets a page of ours show the attached file within itself, in the browser's
-// own viewer. The attribute sandbox would switch that viewer off.
+// own viewer: in a sandbox without scripts, forms and an origin. The answer asks for
+// it; the attribute sandbox of the frame would switch Chromium's viewer off.
 func (r Response) Framed() Response {
 	r.Header.Set("Content-Disposition", "inline")
-	r.Header.Set("Content-Security-Policy", "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'")
+	r.Header.Set("Content-Security-Policy", "sandbox; default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'")
 	r.Header.Set("X-Frame-Options", "SAMEORIGIN")
 	return r
 }
@@ -104,6 +107,13 @@ func (r Response) Undoable(id igny8.PaymentID) Response {
 // Plain leaves the navigation away: login, pay page.
 func (r Response) Plain() Response {
 	r.plain = true
+	return r
+}
+
+// Remembering makes the browser that asked keep a value for the pages below a path;
+// Request.Remembered returns it. What nobody else may write is sealed first.
+func (r Response) Remembering(name, value, path string, lasts time.Duration) Response {
+	r.keepsake = &http.Cookie{Name: name, Value: value, Path: path, MaxAge: int(lasts.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	return r
 }
 
@@ -190,6 +200,10 @@ func (c *Console) write(ctx context.Context, w http.ResponseWriter, r *Request, 
 func (c *Console) writeCookies(w http.ResponseWriter, res Response) {
 	if res.session != nil {
 		c.setCookie(w, *res.session)
+		if s := res.session; s.Actor.Impersonator.IsZero() && s.User.Email != "" {
+			http.SetCookie(w, &http.Cookie{Name: c.deviceCookie(), Value: c.cfg.Auth.NewDevice(s.User.Email), Path: "/", MaxAge: 90 * 24 * 3600,
+				HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode})
+		}
 	}
 	if res.pending != nil {
 		k := &http.Cookie{Name: c.pendingCookie(), Value: *res.pending, Path: "/", MaxAge: 300, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode}
@@ -200,6 +214,10 @@ func (c *Console) writeCookies(w http.ResponseWriter, res Response) {
 	}
 	if res.leave != nil {
 		c.dropCookie(w, *res.leave)
+	}
+	if res.keepsake != nil {
+		res.keepsake.Secure = c.secure
+		http.SetCookie(w, res.keepsake)
 	}
 	if res.say != "" {
 		if !res.undo.IsZero() {

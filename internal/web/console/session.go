@@ -247,7 +247,18 @@ func (r *Request) leave(ctx context.Context, d door, res Response) (Response, er
 
 // Device says where the request comes from, for sessions and throttling.
 func (r *Request) Device(ctx context.Context, remember bool) auth.Device {
-	return auth.Device{Network: web.Network(web.ClientIP(ctx)), UserAgent: r.HTTP.UserAgent(), Remember: remember}
+	dev := auth.Device{Network: web.Network(web.ClientIP(ctx)), UserAgent: r.HTTP.UserAgent(), Remember: remember}
+	if k, err := r.HTTP.Cookie(r.c.deviceCookie()); err == nil {
+		dev.Known = k.Value
+	}
+	return dev
+}
+
+func (c *Console) deviceCookie() string {
+	if c.secure {
+		return "__Host-igny8-device"
+	}
+	return "igny8-device"
 }
 
 func home(staff bool, slug string) string {

@@ -80,6 +80,9 @@ func (w *watcher) hear(event any) {
 func (w *watcher) hearNetwork(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
+		if strings.HasPrefix(e.Request.URL, "chrome-extension:") {
+			return // the browser's own viewer of PDFs, whose end is not told
+		}
 		w.asked++
 		w.inFlight[e.RequestID] = &request{e.Request.Method + " " + e.Request.URL, e.Type}
 		if u, err := url.Parse(e.Request.URL); err == nil && strings.HasPrefix(u.Scheme, "http") && u.Host != w.host {

@@ -49,14 +49,20 @@ func (h handler) showKeys(ctx context.Context, r *console.Request, k keyring) (c
 	return console.Page(text.T(ctx, "app.developers"), "developers", developersPage(r, k)).Showing(k.form), nil
 }
 
+// keyScopes are the boxes of the form, with what they give.
+var keyScopes = []struct {
+	field string
+	scope igny8.Permission
+}{{"read", igny8.PermRead}, {"write", igny8.PermContentWrite}, {"account", igny8.PermAccountRead}, {"billing", igny8.PermBillingRead}, {"pay", igny8.PermBillingManage}}
+
 // addKey shows the new key's secret in its answer, the only time that it is seen.
 func (h handler) addKey(ctx context.Context, r *console.Request) (console.Response, error) {
 	in := auth.NewAPIKey{Name: r.Value("name"), Networks: strings.FieldsFunc(r.Value("networks"), func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == '\r' })}
-	if r.Value("read") == "on" {
-		in.Scopes = append(in.Scopes, igny8.PermRead)
-	}
-	if r.Value("write") == "on" {
-		in.Scopes = append(in.Scopes, igny8.PermContentWrite)
+	in.Scopes = []igny8.Permission{}
+	for _, one := range keyScopes {
+		if r.Value(one.field) == "on" {
+			in.Scopes = append(in.Scopes, one.scope)
+		}
 	}
 	if days, err := strconv.Atoi(r.Value("days")); err == nil && slices.Contains(keyDays, days) && days > 0 {
 		until := h.c.Now().AddDate(0, 0, days)

@@ -9,6 +9,7 @@ import (
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/billing"
+	"igny8/internal/blob"
 	"igny8/internal/catalog"
 	"igny8/internal/input"
 	"igny8/internal/web"
@@ -18,13 +19,15 @@ import (
 )
 
 // payView is the pay page. Last is the newest payment that was told for this
-// invoice, nil for none.
+// invoice, nil for none. Mine is whether what was sent with it may be shown: to the
+// browser that sent it, and to members of the account.
 type payView struct {
 	billing.PayPage
 	Token   string
 	Address string // of this page, to be shared
 	Method  catalog.Method
 	Last    *billing.Payment
+	Mine    bool
 	Form    view.Form
 	Zone    *time.Location
 	Home    string        // of the customer's console, "" for whoever else pays
@@ -41,9 +44,10 @@ func (h handler) pay(ctx context.Context, r *console.Request) (console.Response,
 	return v.response(ctx, r), nil
 }
 
-// reference tells, when somebody has typed a reference, that it was used before.
+// reference tells a member, when they have typed a reference, that the account used
+// it before.
 func (h handler) reference(ctx context.Context, r *console.Request) (console.Response, error) {
-	used, err := h.Billing.ReferenceUsed(ctx, r.Path("token"), input.Digits(r.Query("reference")))
+	used, err := h.Billing.ReferenceUsed(ctx, r.Actor, r.Path("token"), input.Digits(r.Query("reference")))
 	if err != nil {
 		return console.Response{}, err
 	}
@@ -82,8 +86,26 @@ func (h handler) payView(ctx context.Context, r *console.Request) (v payView, er
 	if v.Usual, _, err = h.Billing.UsualWait(ctx); err != nil {
 		return v, err
 	}
-	v.Last, err = h.lastPayment(ctx, v.Invoice)
-	return v, err
+	if v.Last, err = h.lastPayment(ctx, v.Invoice); err != nil || v.Last == nil {
+		return v, err
+	}
+	sent, ok := r.Unseal(sentHere, r.Remembered(sentCookie))
+	v.Mine = ok && string(sent) == v.Last.ID.String() || r.Belongs(v.Invoice.AccountID, igny8.PermBillingRead)
+	return v, nil
+}
+
+// The cookie that tells which payment a browser sent by a link, and what it is
+// sealed for.
+const (
+	sentCookie = "igny8-sent"
+	sentHere   = "payment sent here"
+	sentFor    = 90 * 24 * time.Hour
+)
+
+// mayTell lets those send a form with files who have a pay link of ours.
+func (h handler) mayTell(_ context.Context, r *console.Request) (string, error) {
+	_, err := h.Billing.LinkOwner(r.Path("token"))
+	return "link " + r.Path("token"), err
 }
 
 // lastPayment is the newest payment of the invoice that was not withdrawn. The
@@ -129,7 +151,7 @@ func (v payView) refused() bool {
 // refusal what was sent then.
 func (v payView) prefilled(now time.Time) view.Form {
 	f := view.Filled("method", v.Method.Slug, "amount", view.PlainAmount(v.due()), "paid_on", now.In(v.Zone).Format(time.DateOnly))
-	if v.refused() {
+	if v.refused() && v.Mine {
 		f.Values.Set("reference", v.Last.Reference)
 		f.Values.Set("payer_name", v.Last.PayerName)
 		f.Values.Set("paid_on", v.Last.PaidOn)
@@ -140,12 +162,13 @@ func (v payView) prefilled(now time.Time) view.Form {
 
 // sentBefore are the files of the payment that was refused, unless they were
 // refused because nobody could read them.
-func (v payView) sentBefore(ctx context.Context) (files []console.StoredFile) {
-	if !v.refused() || v.Last.FailureCode != nil && *v.Last.FailureCode == "unreadable_proof" {
+func (v payView) sentBefore(ctx context.Context) (files []blob.Kept) {
+	if !v.refused() || !v.Mine || v.Last.FailureCode != nil && *v.Last.FailureCode == "unreadable_proof" {
 		return nil
 	}
 	for _, p := range v.Last.Proofs {
-		files = append(files, console.StoredFile{SHA256: p.Sha256, Name: text.T(ctx, "pay.proof.n", p.N), Size: p.Size})
+		files = append(files, blob.Kept{SHA256: p.Sha256, OriginalSHA256: p.OriginalSha256, ContentType: p.ContentType,
+			Name: text.T(ctx, "pay.proof.n", p.N), Size: p.Size})
 	}
 	return files
 }
@@ -156,9 +179,10 @@ func (h handler) tell(ctx context.Context, r *console.Request) (console.Response
 	if err != nil {
 		return console.Response{}, err
 	}
-	files, err := r.Files(ctx, "proof")
+	files, err := r.Files(ctx, v.Invoice.AccountID.String(), "proof")
+	var sent billing.Payment
 	if err == nil {
-		_, err = h.submit(ctx, r, v, files)
+		sent, err = h.submit(ctx, r, v, files)
 	}
 	if err != nil {
 		f, ok := r.Refused(ctx, err)
@@ -172,14 +196,15 @@ func (h handler) tell(ctx context.Context, r *console.Request) (console.Response
 		}
 		return v.response(ctx, r), nil
 	}
-	return console.SeeOther("/pay/" + v.Token).Saying("told"), nil
+	return console.SeeOther("/pay/"+v.Token).Saying("told").
+		Remembering(sentCookie, r.Seal(sentHere, []byte(sent.ID.String())), "/pay/"+v.Token, sentFor), nil
 }
 
 // submit checks all fields of the form before the service does, so that everything
 // wrong is said at once.
-func (h handler) submit(ctx context.Context, r *console.Request, v payView, files [][]byte) (billing.Payment, error) {
+func (h handler) submit(ctx context.Context, r *console.Request, v payView, files []blob.Kept) (billing.Payment, error) {
 	in := billing.Submission{Method: r.Value("method"), Reference: input.Digits(r.Value("reference")), PayerName: r.Value("payer_name"),
-		PaidOn: input.Code(r.Value("paid_on")), Notes: r.Value("notes"), Files: files}
+		PaidOn: input.Code(r.Value("paid_on")), Notes: r.Value("notes"), Kept: files}
 	var faults input.Faults
 	if v.Method.Submission.ReferenceRequired && in.Reference == "" {
 		faults.Field("reference", "reference_required", "Write the reference that your bank or app shows for this payment.")

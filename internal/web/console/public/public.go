@@ -48,7 +48,7 @@ func Register(c *console.Console, d Deps) {
 	c.Public("GET /signup", h.signupStart)
 	c.Public("POST /signup", h.signupStep)
 	c.Public("GET /pay/{token}", h.pay)
-	c.Public("POST /pay/{token}", h.tell)
+	c.PublicFiles("POST /pay/{token}", h.mayTell, h.tell)
 	c.Public("GET /pay/{token}/reference", h.reference)
 	c.Public("GET /verify/{token}", h.verifyAsk)
 	c.Public("POST /verify/{token}", h.verify)

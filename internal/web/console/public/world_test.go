@@ -27,6 +27,7 @@ import (
 	"igny8/internal/db/dbtest"
 	"igny8/internal/event"
 	"igny8/internal/job"
+	"igny8/internal/rate"
 	"igny8/internal/signup"
 	"igny8/internal/web"
 	"igny8/internal/web/console"
@@ -46,6 +47,7 @@ type world struct {
 	auth    *auth.Service
 	console *console.Console
 	header  http.Header
+	folder  string // of the files
 }
 
 func newWorld(t *testing.T) *world {
@@ -60,7 +62,10 @@ func newWorld(t *testing.T) *world {
 	}
 	must(job.Migrate(t.Context(), d))
 	must(catalog.New(d).Seed(t.Context()))
-	files, err := blob.OpenFolder(t.TempDir())
+	w := &world{T: t, d: d, header: http.Header{}, folder: t.TempDir()}
+	files, err := blob.OpenFolder(w.folder)
+	must(err)
+	uploads, err := web.NewUploads(t.TempDir(), rate.New(d).Lease, d.Now)
 	must(err)
 	t.Cleanup(func() { files.Close() })
 	seed := make([]byte, 32)
@@ -72,12 +77,12 @@ func newWorld(t *testing.T) *world {
 	cfg := web.Config{Now: d.Now, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))}
 	server := httptest.NewUnstartedServer(nil)
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
-	w := &world{T: t, server: server, d: d, header: http.Header{}}
+	w.server = server
 	w.auth = auth.New(auth.Config{DB: d, Signer: signer, Hasher: auth.NewCheapHasher(), Secret: seed, PublicURL: cfg.PublicURL, Unlimited: true})
 	feed := event.NewFeed(d)
 	go feed.Run(t.Context(), func(err error) { t.Log(err) })
 	w.billing = billing.New(d, files, seed, cfg.PublicURL)
-	c, err := console.New(console.Config{PublicURL: cfg.PublicURL, Auth: w.auth, Files: files, Key: seed, Feed: feed, Now: d.Now, Dev: true}, mux)
+	c, err := console.New(console.Config{PublicURL: cfg.PublicURL, Auth: w.auth, Intake: blob.NewIntake(files, nil), Uploads: uploads, Key: seed, Feed: feed, Now: d.Now, Dev: true}, mux)
 	must(err)
 	w.console = c
 	t.Cleanup(c.Close)

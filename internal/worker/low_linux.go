@@ -1,4 +1,4 @@
-package kdf
+package worker
 
 import (
 	"os/exec"
@@ -21,4 +21,11 @@ func startLow(cmd *exec.Cmd) error {
 		done <- cmd.Start()
 	}()
 	return <-done
+}
+
+// confine bounds what this process may map to write to, in bytes, beside what its
+// threads have already. The kernel counts those mappings and no others, so the
+// addresses that Go only reserves do not matter, as they would to RLIMIT_AS.
+func confine(memory uint64) error {
+	return syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: memory, Max: memory})
 }
