@@ -31,7 +31,7 @@ bench: ## measure, and write bench/RESULTS.md; ten minutes (SHORT=1: less than o
 	@cd bench && IGNY8_BENCH_SHORT=$(SHORT) WITH_POSTGRES_DURABLE=1 ../scripts/with-postgres $(GO) test -tags bench -count=1 -timeout 15m -v .
 
 torture: ## 16 clients while servers, databases and disks fail; 90 seconds (SECONDS=600 for longer, SEED=n to repeat)
-	@IGNY8_TORTURE_SEED=$(SEED) IGNY8_TORTURE_SECONDS=$(SECONDS) scripts/with-postgres $(GO) test -tags torture -count=1 -timeout 4h -v ./test/torture
+	@IGNY8_TORTURE_SEED=$(SEED) IGNY8_TORTURE_SECONDS=$(SECONDS) scripts/with-pgbouncer scripts/with-postgres $(GO) test -tags torture -count=1 -timeout 4h -v ./test/torture
 
 check: ## generated files, format, vet, staticcheck
 	scripts/check-generated

@@ -123,8 +123,8 @@ func lookStaff(ctx context.Context, tx *db.Tx, actor igny8.Actor) (igny8.Actor, 
 // acting is what staff who look into an account may, by how they look. What is a
 // person's own is in neither: the account's login is not theirs.
 var acting = map[string][]igny8.Permission{
-	"read": {igny8.PermRead, igny8.PermAccountRead, igny8.PermBillingRead},
-	"write": {igny8.PermRead, igny8.PermAccountRead, igny8.PermBillingRead, igny8.PermBillingManage, igny8.PermSiteWrite, igny8.PermSiteDelete,
+	"read": {igny8.PermRead, igny8.PermBillingRead},
+	"write": {igny8.PermRead, igny8.PermBillingRead, igny8.PermBillingManage, igny8.PermSiteWrite, igny8.PermSiteDelete,
 		igny8.PermContentWrite},
 }
 
@@ -165,7 +165,7 @@ func Admit(actor igny8.Actor, perm igny8.Permission, need Need) error {
 		if !actor.Can(perm) {
 			return errLooking
 		}
-		if perm == igny8.PermRead || perm == igny8.PermBillingRead || perm == igny8.PermAccountRead {
+		if perm == igny8.PermRead || perm == igny8.PermBillingRead {
 			return nil
 		}
 	}

@@ -52,6 +52,10 @@ var prepared = map[string]func(w *world, o *tenant, c *conditional){
 		code, _ := codes[0].(string)
 		c.object, c.body = "/me/second-factor", `{"password":"`+password+`","code":"`+code+`"}`
 	},
+	"revokeStaffAPIKey": func(w *world, o *tenant, c *conditional) {
+		c.path = "/admin/api-keys/" + w.must(201, "POST", "/admin/api-keys", w.staff, `{"name":"Bank","password":"`+password+`"}`).text("id")
+		c.object = c.path
+	},
 	"removePasskey": func(w *world, o *tenant, c *conditional) {
 		user, err := igny8.ParseID[igny8.UserID](o.signup.text("user/id"))
 		if err != nil {

@@ -23,10 +23,10 @@ const (
 	filesName    = "files"
 )
 
-// openDB opens the configured database. serving takes SQLite's lock file, and
-// refuses to begin an empty database where there was one.
+// openDB opens the configured database. serving takes SQLite's lock file. It refuses
+// to begin an empty database where there was one.
 func openDB(ctx context.Context, cfg config.Config, serving bool) (*db.DB, error) {
-	if serving && cfg.DatabaseURL == "" {
+	if cfg.DatabaseURL == "" {
 		if err := lostDatabase(cfg.Data); err != nil {
 			return nil, err
 		}

@@ -101,6 +101,12 @@ func TestALostDatabaseIsNotBegunAnew(t *testing.T) {
 	os.Remove(path)
 	os.MkdirAll(filepath.Join(i.data, filesName, "ab"), 0o700)
 	refusedToServe(t, i.data, "missing", "igny8 restore", "IGNY8_DATABASE_URL")
+	if r := command(t, "doctor", "--data", i.data); r.code != 2 || !strings.Contains(r.err, "missing") {
+		t.Errorf("doctor: %d %s%s", r.code, r.out, r.err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("looking made an empty database")
+	}
 }
 
 func TestAFolderThatCannotBeWrittenIsToldAsWhatItIs(t *testing.T) {

@@ -106,6 +106,11 @@ func (s *Service) RevokeStaffKey(ctx context.Context, actor igny8.Actor, id igny
 		if err != nil {
 			return err
 		}
+		before := k
+		before.RevokedAt = nil
+		if err := db.Expected(ctx, before); err != nil {
+			return err
+		}
 		return recordStaffKey(ctx, tx, actor, "staff_key.revoke", k)
 	})
 }

@@ -94,11 +94,17 @@ func (p *Problem) GetHeaders() http.Header { return p.header }
 // ContentType returns the media type of a problem, whatever was negotiated.
 func (p *Problem) ContentType(string) string { return ContentTypeProblem }
 
+// errHungUp is for the log: the caller went away before the answer was ready.
+var errHungUp = igny8.E(igny8.Unavailable, "cancelled", "The request was given up.").Retry(2 * time.Second)
+
 // ProblemFor turns an error into the document that may be shown. What is no
 // igny8.Error is logged with its cause and shown as code "internal".
 func ProblemFor(ctx context.Context, err error) *Problem {
 	in := infoFrom(ctx)
 	var e *igny8.Error
+	if !errors.As(err, &e) && errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = errHungUp.Because(err) // nobody reads the answer, and nothing of ours failed
+	}
 	if !errors.As(err, &e) || e.Kind == igny8.Internal {
 		in.log.LogAttrs(ctx, slog.LevelError, "internal error", append(in.attrs(), slog.Any("error", err))...)
 		e = igny8.E(igny8.Internal, "internal",

@@ -2,8 +2,10 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -278,5 +280,16 @@ func TestRequestsForAnotherNameAreRefused(t *testing.T) {
 		if w.Code != tt.want {
 			t.Errorf("%s%s: %d, want %d", tt.host, tt.path, w.Code, tt.want)
 		}
+	}
+}
+
+func TestACallerWhoHangsUpIsNoFaultOfOurs(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if p := ProblemFor(ctx, fmt.Errorf("hash: %w", context.Canceled)); p.Code != "cancelled" || p.Status != 503 {
+		t.Errorf("%d %s", p.Status, p.Code)
+	}
+	if p := ProblemFor(context.Background(), fmt.Errorf("hash: %w", context.Canceled)); p.Code != "internal" {
+		t.Errorf("cancelled by ourselves: %d %s", p.Status, p.Code)
 	}
 }

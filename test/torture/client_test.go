@@ -196,6 +196,11 @@ func (c *client) do(op, ref, path string, who *person, body, made string) reply 
 	if r.status == 0 {
 		return r
 	}
+	if c.rng.IntN(30) == 0 { // as if the answer had been lost
+		if again := c.until(who, path, body, key); again.status != r.status || again.text("id") != r.text("id") || again.text(made) != r.text(made) {
+			c.fault("%s with key %s answered %d %v, and then %d %v", path, key, r.status, r.body, again.status, again.body)
+		}
+	}
 	a := ack{Key: key, Status: r.status, At: time.Now()}
 	if r.status < 300 && made != "" {
 		a.ID = r.text(made)

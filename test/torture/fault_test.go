@@ -41,7 +41,7 @@ var (
 	}}
 	takeBackup = fault{"a backup", func(r *run) {
 		begin, file := time.Now(), filepath.Join(r.dir, fmt.Sprint("backup-", len(r.backups)))
-		if err := r.node().run("backup", "-o", file); err != nil {
+		if err := r.nodes[0].run("backup", "-o", file); err != nil {
 			r.fault("%v", err)
 			return
 		}

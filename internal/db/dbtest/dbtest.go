@@ -176,3 +176,9 @@ func WithClock(c *Clock) Option { return func(o *db.Options) { o.Now = c.Now } }
 
 // WithHook opens the database under test with a fault hook.
 func WithHook(h func(string, int, bool) error) Option { return func(o *db.Options) { o.Hook = h } }
+
+// End ends a connection of PostgreSQL by the number of its process, after a while.
+func End(d *db.DB, pid int, after time.Duration) {
+	time.Sleep(after)
+	d.Pool().Exec(context.Background(), "SELECT pg_terminate_backend($1)", pid)
+}

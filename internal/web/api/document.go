@@ -34,6 +34,7 @@ func refusals() []refusal {
 		{412, "Stale", "The object changed since it was read.", nil},
 		{413, "TooLarge", "The body or a file is too large.", nil},
 		{415, "Unsupported", "The body is of a media type or an encoding that is not taken here.", nil},
+		{421, "Misdirected", "The request is for a name that this server is not reached by.", nil},
 		{422, "Invalid", "Something in the request is not valid; see errors.", nil},
 		{429, "TooMany", "Too many requests; wait as Retry-After says.", []string{"Retry-After"}},
 		{500, "Internal", "Something went wrong on our side.", nil},
@@ -193,7 +194,7 @@ func (a *API) success(rt Route, r *huma.Response) {
 // errors are the statuses of the errors that a route can give, besides those of
 // the router.
 func (rt Route) errors(op *huma.Operation) []int {
-	list := append([]int{400, 422, 429, 500, 503}, rt.Errors...)
+	list := append([]int{400, 421, 422, 429, 500, 503}, rt.Errors...)
 	if !rt.Public {
 		list = append(list, 401, 403)
 	}

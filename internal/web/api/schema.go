@@ -56,7 +56,6 @@ type facts struct {
 	Used          *int64    `json:"used,omitempty" doc:"limit_reached, email_unverified: how many there are." example:"3"`
 	Requested     *int64    `json:"requested,omitempty" doc:"limit_reached: how many were asked for." example:"6"`
 	Plan          string    `json:"plan,omitempty" doc:"limit_reached: the slug of the plan." example:"growth"`
-	RequiredScope string    `json:"required_scope,omitempty" doc:"forbidden, to an API key: the scope that it lacks." example:"billing.read"`
 	Reason        string    `json:"reason,omitempty" doc:"account_suspended: why." enum:"payment,policy"`
 	Current       string    `json:"current,omitempty" doc:"invalid_transition, invoice_not_payable: the object's status." example:"succeeded"`
 	DecidedBy     string    `json:"decided_by,omitempty" doc:"invalid_transition, approval_held: the e-mail address of whoever decided; for staff." example:"staff@example.com"`
@@ -67,6 +66,8 @@ type facts struct {
 	Warnings      []string  `json:"warnings,omitempty" doc:"warnings_not_overridden: the codes that override_warnings lacks." example:"duplicate_reference"`
 	Payment       string    `json:"payment,omitempty" doc:"payment_already_pending: the id of the payment that waits." example:"pay_01kcn5s3ggf8xsrkaydxr834n3"`
 	Currency      string    `json:"currency,omitempty" doc:"currency_mismatch: the invoice's." example:"PKR"`
+	RequiredScope string    `json:"required_scope,omitempty" doc:"forbidden, for an API key: the scope that it lacks." example:"billing.read"`
+	From          time.Time `json:"from,omitempty" doc:"second_approver_too_new: from when on the login counts."`
 	FirstReceived *int64    `json:"first_received_minor,omitempty" doc:"differs_from_first: what the first approval says arrived." example:"2474200"`
 }
 

@@ -98,6 +98,6 @@ func (h staffKeyHandler) get(ctx context.Context, in *ByID[igny8.APIKeyID]) (*Ou
 	return OK(staffKeyBody(k)), nil
 }
 
-func (h staffKeyHandler) revoke(ctx context.Context, in *ByID[igny8.APIKeyID]) (*struct{}, error) {
-	return nil, h.s.RevokeStaffKey(ctx, ActorFrom(ctx), in.ID)
+func (h staffKeyHandler) revoke(ctx context.Context, in *ByIDMatch[igny8.APIKeyID]) (*struct{}, error) {
+	return nil, h.s.RevokeStaffKey(expect(ctx, in.IfMatch, staffKeyBody), ActorFrom(ctx), in.ID)
 }

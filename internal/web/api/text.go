@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -64,6 +65,7 @@ func (m *memberCheck) blame(pointer, code, detail string) {
 // value reads one value; name is the member it belongs to. Elements of a list have the
 // list's name.
 func (m *memberCheck) value(s *huma.Schema, pointer, name string) error {
+	orNull := s != nil && slices.ContainsFunc(s.AnyOf, func(one *huma.Schema) bool { return one.Type == "null" })
 	s = m.follow(s)
 	switch m.dec.PeekKind() {
 	case '{':
@@ -78,7 +80,7 @@ func (m *memberCheck) value(s *huma.Schema, pointer, name string) error {
 		m.text(raw, pointer, name)
 		return nil
 	case 'n':
-		if s != nil && !s.Nullable && s.Type != "" {
+		if s != nil && !s.Nullable && !orNull && s.Type != "" {
 			m.blame(pointer, "not_null", "This cannot be null: leave it out, or send a value.")
 		}
 	}

@@ -83,7 +83,11 @@ func TestForgedTicketsNameNothing(t *testing.T) {
 	sealed := w.upload(first, picture(t), append(fields, "reference", "")...).hidden("proof_kept")
 	body, mac, _ := strings.Cut(sealed, ".")
 	for name, kept := range map[string]string{"of another link": sealed, "without a seal": body + ".", "with another seal": body + "." + strings.Repeat("A", len(mac)), "nothing": "."} {
-		p := w.upload(second, nil, append(fields, "reference", "", "proof_kept", kept)...)
+		link := second
+		if name == "with another seal" {
+			link = first
+		}
+		p := w.upload(link, nil, append(fields, "reference", "", "proof_kept", kept)...)
 		if p.status != 422 || p.hidden("proof_kept") != "" || strings.Contains(p.body, "receipt.png") {
 			t.Errorf("a ticket %s: %d, %q", name, p.status, p.hidden("proof_kept"))
 		}
@@ -142,7 +146,8 @@ func TestStrangersMakeTheServerReadNothing(t *testing.T) {
 	for _, path := range []string{"/login", "/signup", "/forgot", "/language", link + "A", "/pay/x", "/staff/login", "/verify/x", "/invite/x"} {
 		for _, kind := range []string{kind, "application/x-www-form-urlencoded"} {
 			body := &unread{left: 40 << 20}
-			r, err := http.NewRequestWithContext(t.Context(), "POST", w.server.URL+path, body)
+			begun := io.MultiReader(strings.NewReader("--xyz\r\nContent-Disposition: form-data; name=\"proof\"; filename=\"a\"\r\n\r\n"), body)
+			r, err := http.NewRequestWithContext(t.Context(), "POST", w.server.URL+path, begun)
 			if err != nil {
 				t.Fatal(err)
 			}
