@@ -50,6 +50,13 @@ func inspectPDF(data []byte) (clean Clean, err error) {
 	if err := api.WriteContext(doc, &out); err != nil {
 		return Clean{}, errType.Because(err)
 	}
+	written, err := openPDF(out.Bytes()) // a broken document may be written as one that does not open
+	if err != nil {
+		return Clean{}, err
+	}
+	if err := examine(written); err != nil {
+		return Clean{}, err
+	}
 	return Clean{ContentType: TypePDF, Data: out.Bytes()}, nil
 }
 
@@ -71,6 +78,9 @@ func openPDF(data []byte) (*model.Context, error) {
 		return nil, errType.Because(err)
 	}
 	if err := doc.EnsurePageCount(); err != nil || doc.PageCount < 1 {
+		return nil, errType.Because(err)
+	}
+	if first, _, _, err := doc.PageDict(1, false); err != nil || first == nil { // the count is only a claim
 		return nil, errType.Because(err)
 	}
 	doc.Cmd = model.DECRYPT // what is written is not encrypted

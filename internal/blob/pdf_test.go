@@ -198,6 +198,7 @@ func TestBrokenPDFsAreRefused(t *testing.T) {
 		"no object":             []byte("%PDF-1.7\n1 0 obj\n%%EOF\n"),
 		"26 bytes":              []byte("%PDF-1.4\nstartxref\n0\n%%EOF"),
 		"no page":               bytes.Replace(document(""), []byte("/Kids[3 0 R]/Count 1"), []byte("/Kids[     ]/Count 0"), 1),
+		"no page, one claimed":  bytes.Replace(document(""), []byte("/Kids[3 0 R]/Count 1"), []byte("/Kids[     ]/Count 1"), 1),
 		"cut":                   document("")[:200],
 		"version x":             bytes.Replace(document(""), []byte("1.7"), []byte("<a>"), 1),
 		"a bomb of objects":     bomb,

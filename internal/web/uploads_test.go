@@ -48,12 +48,17 @@ func TestBytesInFlightHaveABudget(t *testing.T) {
 	if err := begin("192.0.2.1", 42<<20); !errors.Is(err, ErrBodyTooLarge) {
 		t.Errorf("more than a form may have: %v", err)
 	}
-	for i, ip := range []string{"192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.2"} {
-		if err := begin(ip, []int64{40 << 20, -1}[i%2]); err != nil {
-			t.Fatalf("form %d: %v", i, err)
+	fill := func(ips ...string) {
+		for i, ip := range ips {
+			if err := begin(ip, []int64{40 << 20, -1}[i%2]); err != nil {
+				t.Fatalf("form %d: %v", i, err)
+			}
 		}
 	}
-	for what, err := range map[string]error{"half of all by one network": begin("192.0.2.1", 40<<20), "all but the reserve": begin("192.0.2.3", 40<<20)} {
+	fill("192.0.2.1", "192.0.2.1", "192.0.2.1")
+	half := begin("192.0.2.1", 40<<20)
+	fill("192.0.2.2", "192.0.2.2")
+	for what, err := range map[string]error{"half of all by one network": half, "all but the reserve": begin("192.0.2.3", 40<<20)} {
 		var e *igny8.Error
 		if !errors.As(err, &e) || e.Code != "too_many_uploads" || Status(e.Kind) != 503 || e.RetryAfter <= 0 {
 			t.Errorf("%s: %v, want 503 too_many_uploads with a time", what, err)
