@@ -132,6 +132,19 @@ func (w *world) walk(t *testing.T, rt api.Route, o *tenant) {
 	w.must(400, http.MethodGet, path+"1&cursor=nothing", token, "")
 }
 
+// A file comes in the media types that the document names.
+func TestTheLogComesAsAFile(t *testing.T) {
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		o := w.paidUp()
+		for format, kind := range map[string]string{"": "text/csv; charset=utf-8", "?format=csv": "text/csv; charset=utf-8", "?format=json": "application/json"} {
+			a := w.must(200, "GET", "/account/audit-events/export"+format, o.token, "")
+			if a.header.Get("Content-Type") != kind || !strings.Contains(a.raw, "payment.approve") {
+				t.Errorf("%q: %v %.200s", format, a.header, a.raw)
+			}
+		}
+	})
+}
+
 // A list that must not have an element twice says so, and elements of any kind are no
 // failure of the server.
 func TestListsOfDifferentThings(t *testing.T) {
