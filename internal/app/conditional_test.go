@@ -41,8 +41,8 @@ var prepared = map[string]func(w *world, o *tenant, c *conditional){
 		c.path = "/me/sessions/" + c.path
 		c.object = c.path
 	},
-	"cancelOwnership": func(w *world, o *tenant, c *conditional) {
-		o = crowded(w)
+	"cancelOwnership": func(w *world, _ *tenant, c *conditional) {
+		o := crowded(w)
 		w.must(202, "POST", "/account/transfer-ownership", o.token, `{"member":"`+o.member+`","password":"`+password+`"}`)
 		c.token = o.token
 	},

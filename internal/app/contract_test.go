@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -129,4 +130,42 @@ func (w *world) walk(t *testing.T, rt api.Route, o *tenant) {
 	}
 	w.must(422, http.MethodGet, path+"101", token, "")
 	w.must(400, http.MethodGet, path+"1&cursor=nothing", token, "")
+}
+
+// A file comes in the media types that the document names.
+func TestTheLogComesAsAFile(t *testing.T) {
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		o := w.paidUp()
+		for format, kind := range map[string]string{"": "text/csv; charset=utf-8", "?format=csv": "text/csv; charset=utf-8", "?format=json": "application/json"} {
+			a := w.must(200, "GET", "/account/audit-events/export"+format, o.token, "")
+			if a.header.Get("Content-Type") != kind || !strings.Contains(a.raw, "payment.approve") {
+				t.Errorf("%q: %v %.200s", format, a.header, a.raw)
+			}
+		}
+	})
+}
+
+// A list that must not have an element twice says so, and elements of any kind are no
+// failure of the server.
+func TestListsOfDifferentThings(t *testing.T) {
+	onBoth(t, loud, func(t *testing.T, w *world) {
+		o := waiting(w)
+		clerk := w.must(201, "POST", "/admin/staff", w.staff, newClerk()).text("id")
+		for path, body := range map[string]string{
+			"POST /admin/payments/bulk-approve": `{"payments":[%s,%[1]s]}`,
+			"PATCH /admin/staff/" + clerk:       `{"permissions":[%s,%[1]s]}`,
+			"POST /admin/staff":                 `{"email":"new@example.com","password":"` + password + `","permissions":[%s,%[1]s]}`,
+		} {
+			method, path, _ := strings.Cut(path, " ")
+			twice := `"platform.payments"`
+			if strings.Contains(path, "bulk") {
+				twice = `"` + o.paid + `"`
+			}
+			for _, element := range []string{twice, `{"a":[1]}`, `[[]]`, "null"} {
+				if a := w.must(422, method, path, w.staff, fmt.Sprintf(body, element)); a.text("code") != "validation_failed" {
+					t.Errorf("%s %s: %s", path, element, a)
+				}
+			}
+		}
+	})
 }

@@ -100,7 +100,7 @@ func (c *client) send(method, path, token, body string, headers ...string) (a an
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	a = answer{status: res.StatusCode, header: res.Header, raw: string(raw), lost: err}
-	if err == nil && strings.Contains(res.Header.Get("Content-Type"), "json") {
+	if err == nil && strings.Contains(res.Header.Get("Content-Type"), "json") && a.raw[:min(1, len(raw))] != "[" {
 		a.lost = json.Unmarshal(raw, &a.body)
 	}
 	if a.lost == nil {

@@ -22,10 +22,10 @@ func RegisterAccount(a *API, s *account.Service) {
 	Register(a, Route{Method: http.MethodPatch, Path: "/account", ID: "updateAccount", Summary: "Change name, time zone or billing profile",
 		Doc: "Members that are left out stay as they are, also within `billing`. Issued invoices keep the profile they were issued with.",
 		Tag: "Account", Perm: igny8.PermAccountManage, Need: account.NeedBilling}, h.update)
-	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events/export", ID: "exportAuditEvents", Summary: "Save the account's log as a file",
-		Doc: "`format` is csv or json. The newest 50,000 events; the export of the account has all.", Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling, Produces: "text/csv"}, h.export)
 	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events", ID: "listAuditEvents", Summary: "List what was done in the account, and by whom",
 		Doc: "The newest first. Of platform staff it tells the role alone.", Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling}, h.events)
+	Register(a, Route{Method: http.MethodGet, Path: "/account/audit-events/export", ID: "exportAuditEvents", Summary: "Save the account's log as a file",
+		Doc: "`format` is csv or json. The newest 50,000 events; the export of the account has all.", Tag: "Account", Perm: igny8.PermBillingRead, Need: account.NeedBilling, Produces: "text/csv application/json"}, h.export)
 }
 
 type accountHandler struct{ s *account.Service }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/billing"
@@ -162,10 +164,13 @@ func (h adminHandler) reject(ctx context.Context, in *rejectIn) (*staffOut, erro
 
 // BulkInput names payments to approve.
 type BulkInput struct {
-	Payments []igny8.PaymentID `json:"payments" minItems:"1" maxItems:"100" uniqueItems:"true"`
+	Payments []igny8.PaymentID `json:"payments" minItems:"1" maxItems:"100" doc:"The ids of the payments, each once."`
 	Evidence string            `json:"evidence,omitempty" maxLength:"500"`
 	Note     string            `json:"note,omitempty" maxLength:"2000"`
 }
+
+// Resolve refuses a payment that is named twice.
+func (in BulkInput) Resolve(huma.Context) []error { return once("body.payments", in.Payments) }
 
 // BulkBody tells what became of each.
 type BulkBody struct {

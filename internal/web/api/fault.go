@@ -142,6 +142,19 @@ func pointerOf(location string) string {
 	return b.String()
 }
 
+// once refuses a list that has an element twice. The library's own check (uniqueItems)
+// panics on elements that are lists or objects.
+func once[T comparable](location string, list []T) []error {
+	seen := map[T]bool{}
+	for _, one := range list {
+		if seen[one] {
+			return []error{&huma.ErrorDetail{Location: location, Message: "expected array items to be unique"}}
+		}
+		seen[one] = true
+	}
+	return nil
+}
+
 // escape writes a name as a reference token, cut to a sane length: the names of
 // unknown members come from the caller.
 func escape(name string) string {

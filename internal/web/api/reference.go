@@ -34,7 +34,7 @@ type (
 		Public, Money, Form            bool
 		Params, Fields                 []refField
 		Responses                      []refResponse
-		Curl                           string
+		Curl, Answer                   string
 	}
 	refField struct {
 		Name, In, Type, Rule, Doc string
@@ -98,9 +98,16 @@ func (a *API) describe(rt Route, server string) refOperation {
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
 		resp := op.Responses[status]
+		if name, ok := strings.CutPrefix(resp.Ref, "#/components/responses/"); ok {
+			resp = a.huma.OpenAPI().Components.Responses[name]
+		}
 		one := refResponse{Status: status, Doc: resp.Description, Media: strings.Join(slices.Sorted(maps.Keys(resp.Content)), ", ")}
 		if status < "300" {
 			one.Fields = flatten(r, jsonSchema(r, resp.Content), "", 0)
+			if m := resp.Content["application/json"]; m != nil {
+				shown, _ := json.MarshalIndent(m.Example, "", "  ") // it was JSON before
+				out.Answer = string(shown)
+			}
 		}
 		out.Responses = append(out.Responses, one)
 	}

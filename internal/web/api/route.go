@@ -41,7 +41,7 @@ type Route struct {
 	Money    bool   // Idempotency-Key is required
 	Files    string // name of the form field for files: the route takes a form as well as JSON
 	Raw      bool   // the handler reads RawBody []byte itself (signed webhooks); any media type
-	Produces string // media type of a success that is not JSON, such as application/pdf
+	Produces string // media types of a file, such as application/pdf, with spaces between
 	MaxBody  int64  // bytes of a JSON or raw body; 0: 1 MiB
 	Errors   []int  // statuses of errors that only this route knows it gives
 }
@@ -137,14 +137,27 @@ func (a *API) operation(rt Route) huma.Operation {
 		op.Extensions["x-permission"] = string(rt.Perm)
 	}
 	if rt.Produces != "" {
-		op.Responses[strconv.Itoa(cmp.Or(rt.Status, 200))] = &huma.Response{Description: "The file.",
-			Content: map[string]*huma.MediaType{rt.Produces: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
+		op.Responses[strconv.Itoa(cmp.Or(rt.Status, 200))] = &huma.Response{Description: "The file.", Content: files(rt.Produces)}
 	}
 	if rt.Method == http.MethodPost {
 		op.Parameters = append(op.Parameters, keyParameter(rt.Money))
 	}
 	op.Responses["default"] = &huma.Response{} // keeps the library from adding its own
 	return op
+}
+
+// files is the content of an answer with a file of one of these media types. One in
+// JSON is a list of objects.
+func files(kinds string) map[string]*huma.MediaType {
+	out := map[string]*huma.MediaType{}
+	for kind := range strings.FieldsSeq(kinds) {
+		s := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+		if kind == "application/json" {
+			s = &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}
+		}
+		out[kind] = &huma.MediaType{Schema: s}
+	}
+	return out
 }
 
 func keyParameter(required bool) *huma.Param {

@@ -322,7 +322,8 @@ func TestPages(t *testing.T) {
 	}
 	html := w.do("GET", "/docs/api", "").Body.String()
 	for _, want := range []string{`id="payThing"`, "/api/v1/things/{id}/pay", "billing.write", "Idempotency-Key required", "JSON or form",
-		"<code>proof</code>", "What it is called.", "1 to 20 characters", "https://igny8.example/api/v1/things/" + known.String() + "/pay", `&#34;name&#34;:&#34;chair&#34;`} {
+		"<code>proof</code>", "What it is called.", "1 to 20 characters", "https://igny8.example/api/v1/things/" + known.String() + "/pay",
+		"Too many requests; wait as Retry-After says.", "&#34;amount_minor&#34;: ", `&#34;name&#34;:&#34;chair&#34;`} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the reference lacks %q", want)
 		}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/desk"
@@ -59,8 +61,11 @@ func (h staffHandler) get(ctx context.Context, in *ByID[igny8.UserID]) (*Out[Sta
 type StaffInput struct {
 	Email       string             `json:"email" maxLength:"320" example:"clerk@example.com"`
 	Password    string             `json:"password" maxLength:"1000" doc:"10 to 128 characters, not a common one."`
-	Permissions []igny8.Permission `json:"permissions" minItems:"1" uniqueItems:"true" enum:"platform.payments,platform.catalogue,platform.accounts,platform"`
+	Permissions []igny8.Permission `json:"permissions" minItems:"1" enum:"platform.payments,platform.catalogue,platform.accounts,platform"`
 }
+
+// Resolve refuses a permission that is named twice.
+func (in StaffInput) Resolve(huma.Context) []error { return once("body.permissions", in.Permissions) }
 
 func (h staffHandler) create(ctx context.Context, in *In[StaffInput]) (*Created[StaffBody], error) {
 	u, err := h.desk.AddStaff(RenderWith(ctx, madeStaff), ActorFrom(ctx), desk.NewStaff{Email: in.Body.Email, Password: in.Body.Password, Permissions: in.Body.Permissions})
@@ -76,8 +81,13 @@ func madeStaff(u account.User) *Created[StaffBody] {
 
 // StaffPatchInput names what changes.
 type StaffPatchInput struct {
-	Permissions *[]igny8.Permission `json:"permissions,omitempty" minItems:"1" uniqueItems:"true" enum:"platform.payments,platform.catalogue,platform.accounts,platform"`
+	Permissions *[]igny8.Permission `json:"permissions,omitempty" minItems:"1" enum:"platform.payments,platform.catalogue,platform.accounts,platform"`
 	Status      *string             `json:"status,omitempty" enum:"active,disabled"`
+}
+
+// Resolve refuses a permission that is named twice.
+func (in StaffPatchInput) Resolve(huma.Context) []error {
+	return once("body.permissions", value(in.Permissions))
 }
 
 func (h staffHandler) update(ctx context.Context, in *ByIDMatchIn[igny8.UserID, StaffPatchInput]) (*Out[StaffBody], error) {
