@@ -378,7 +378,7 @@ func (a *App) runner() (*job.Runner, error) {
 	job.Handle(w, func(ctx context.Context, _ cleanArgs) error {
 		_, err := a.idem.Clean(ctx)
 		_, err2 := rate.New(a.db).Clean(ctx)
-		return errors.Join(err, err2)
+		return errors.Join(err, err2, a.auth.Clean(ctx), a.catalog.CleanQuotes(ctx))
 	})
 	job.Handle(w, func(ctx context.Context, _ billing.SweepArgs) error {
 		_, err := a.billing.SweepFiles(ctx)

@@ -313,3 +313,24 @@ UPDATE staff_key SET last_used_at = @now WHERE id = @id;
 -- system scope: login asks before any tenant is known. Whether a person logged in from a network before.
 SELECT count(*) FROM session JOIN app_user ON app_user.id = session.user_id
 WHERE app_user.email_norm = @email_norm AND session.network = @network AND session.created_at > @since AND session.acting IS NULL;
+
+-- name: CleanThrottle :exec
+-- system scope: tries are of no tenant. Those that no rule counts any more.
+DELETE FROM throttle WHERE first_at < @before AND blocked_until < @before;
+
+-- name: CleanEmailTokens :exec
+-- system scope: as CleanThrottle.
+DELETE FROM email_token WHERE expires_at < @before;
+
+-- name: CleanRefreshTokens :exec
+-- system scope: as CleanThrottle.
+DELETE FROM refresh_token WHERE session_id IN (SELECT id FROM session WHERE session.expires_at < @before OR session.revoked_at < @before);
+
+-- name: CleanConsoleTokens :exec
+-- system scope: as CleanThrottle.
+DELETE FROM console_token WHERE console_token.expires_at < @before
+  OR session_id IN (SELECT id FROM session WHERE session.expires_at < @before OR session.revoked_at < @before);
+
+-- name: CleanSessions :exec
+-- system scope: as CleanThrottle. Tokens go first.
+DELETE FROM session WHERE expires_at < @before OR revoked_at < @before;

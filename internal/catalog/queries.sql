@@ -116,3 +116,7 @@ SELECT * FROM payment_method WHERE slug = $1;
 
 -- name: ListEnabledMethods :many
 SELECT * FROM payment_method WHERE enabled ORDER BY country, position;
+
+-- name: CleanQuotes :exec
+-- system scope: quotes are of no tenant. An invoice holds a copy of what its quote said.
+DELETE FROM quote WHERE expires_at < @before;

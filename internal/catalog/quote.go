@@ -30,6 +30,16 @@ var (
 	ErrQuoteExpired = igny8.E(igny8.Conflict, "quote_expired", "The quote has expired; ask for a new one.")
 )
 
+// keepQuotes is how long an expired quote is told from one that never was.
+const keepQuotes = 30 * 24 * time.Hour
+
+// CleanQuotes deletes quotes that expired long ago.
+func (s *Service) CleanQuotes(ctx context.Context) error {
+	return s.db.System(ctx, "catalog.clean_quotes", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+		return catalogdb.New(tx).CleanQuotes(ctx, tx.Now.Add(-keepQuotes))
+	})
+}
+
 // CreateQuote locks the price of a public plan for 24 hours. It needs a
 // transaction in system scope: a quote belongs to nobody.
 func CreateQuote(ctx context.Context, tx *db.Tx, planSlug, cycle, country string) (Quote, error) {

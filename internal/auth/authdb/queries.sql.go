@@ -76,6 +76,57 @@ func (q *Queries) BlockedUntil(ctx context.Context, key string) (time.Time, erro
 	return blocked_until, err
 }
 
+const cleanConsoleTokens = `-- name: CleanConsoleTokens :exec
+DELETE FROM console_token WHERE console_token.expires_at < $1
+  OR session_id IN (SELECT id FROM session WHERE session.expires_at < $1 OR session.revoked_at < $1)
+`
+
+// system scope: as CleanThrottle.
+func (q *Queries) CleanConsoleTokens(ctx context.Context, before time.Time) error {
+	_, err := q.db.ExecContext(ctx, cleanConsoleTokens, before)
+	return err
+}
+
+const cleanEmailTokens = `-- name: CleanEmailTokens :exec
+DELETE FROM email_token WHERE expires_at < $1
+`
+
+// system scope: as CleanThrottle.
+func (q *Queries) CleanEmailTokens(ctx context.Context, before time.Time) error {
+	_, err := q.db.ExecContext(ctx, cleanEmailTokens, before)
+	return err
+}
+
+const cleanRefreshTokens = `-- name: CleanRefreshTokens :exec
+DELETE FROM refresh_token WHERE session_id IN (SELECT id FROM session WHERE session.expires_at < $1 OR session.revoked_at < $1)
+`
+
+// system scope: as CleanThrottle.
+func (q *Queries) CleanRefreshTokens(ctx context.Context, before time.Time) error {
+	_, err := q.db.ExecContext(ctx, cleanRefreshTokens, before)
+	return err
+}
+
+const cleanSessions = `-- name: CleanSessions :exec
+DELETE FROM session WHERE expires_at < $1 OR revoked_at < $1
+`
+
+// system scope: as CleanThrottle. Tokens go first.
+func (q *Queries) CleanSessions(ctx context.Context, before time.Time) error {
+	_, err := q.db.ExecContext(ctx, cleanSessions, before)
+	return err
+}
+
+const cleanThrottle = `-- name: CleanThrottle :exec
+DELETE FROM throttle WHERE first_at < $1 AND blocked_until < $1
+`
+
+// system scope: tries are of no tenant. Those that no rule counts any more.
+func (q *Queries) CleanThrottle(ctx context.Context, before time.Time) error {
+	_, err := q.db.ExecContext(ctx, cleanThrottle, before)
+	return err
+}
+
 const clearTotp = `-- name: ClearTotp :exec
 UPDATE app_user SET totp_sealed = NULL, totp_confirmed_at = NULL, totp_step = 0, updated_at = $1 WHERE id = $2
 `

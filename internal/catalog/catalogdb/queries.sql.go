@@ -12,6 +12,16 @@ import (
 	"igny8"
 )
 
+const cleanQuotes = `-- name: CleanQuotes :exec
+DELETE FROM quote WHERE expires_at < $1
+`
+
+// system scope: quotes are of no tenant. An invoice holds a copy of what its quote said.
+func (q *Queries) CleanQuotes(ctx context.Context, before time.Time) error {
+	_, err := q.db.ExecContext(ctx, cleanQuotes, before)
+	return err
+}
+
 const countCurrencies = `-- name: CountCurrencies :one
 
 SELECT count(*) FROM currency
