@@ -1,6 +1,7 @@
 package app
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 // The main job, the queue and two servers that start at the same moment, all through
 // PgBouncer in transaction mode.
 func TestTheMainJobThroughPgBouncer(t *testing.T) {
-	c := dbtest.NewCluster(t)
+	c := dbtest.NewCluster(t, "log_statement = all")
 	c.Database("main")
 	i := installation{data: t.TempDir(), url: c.PgBouncer("main")}
 	var nodes [2]*process
@@ -49,6 +50,9 @@ func TestTheMainJobThroughPgBouncer(t *testing.T) {
 	}
 	if limit := dbtest.Value[string](t, d, "SHOW statement_timeout"); limit == "0" {
 		t.Error("a statement has no bound in time")
+	}
+	if strings.Contains(c.Log(), "LISTEN ") {
+		t.Error("something listens, on a connection that belongs to everybody")
 	}
 	healthy(t, d)
 }

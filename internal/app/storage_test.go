@@ -79,6 +79,18 @@ func spoil(t *testing.T, path string) {
 func TestADamagedSQLiteFileIsToldAsWhatItIs(t *testing.T) {
 	i := served(t)
 	path := filepath.Join(i.data, databaseFile)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A page that nobody reads at the start.
+	page := countIn(t, i.open(t), "SELECT rootpage FROM sqlite_schema WHERE name = 'outbox_event'")
+	copy(whole[(page-1)*4096:], bytes.Repeat([]byte{0xa5}, 64))
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refusedToServe(t, i.data, "damaged", "igny8 restore")
+
 	spoil(t, path)
 	damaged, _ := os.ReadFile(path)
 	refusedToServe(t, i.data, "damaged", "igny8 restore")

@@ -14,7 +14,7 @@ import (
 var ladder = map[string]int{
 	".": 0, "docs": 0, // the glossary; the documentation's files
 
-	"internal/config": 1, "internal/durable": 1, "internal/input": 1, "internal/worker": 1, "internal/db": 1, "internal/db/dbtest": 1,
+	"internal/config": 1, "internal/durable": 1, "internal/input": 1, "internal/tenant": 1, "internal/worker": 1, "internal/db": 1, "internal/db/dbtest": 1,
 
 	"internal/payref": 2,
 

@@ -11,6 +11,7 @@ import (
 	"igny8"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/tenant"
 )
 
 // nobody is a uuid that no row has.
@@ -79,14 +80,16 @@ func mutations() map[string][]string {
 		"8 audit chains verify":                  {"UPDATE audit_event SET action = 'x'", "UPDATE audit_head SET seq = seq + 1", "DELETE FROM audit_event WHERE seq = 1", "UPDATE audit_event SET details = '{}'"},
 		"8 audit rows have a head":               {"DELETE FROM audit_head"},
 	}
-	for _, l := range links() {
-		m["7 children have their parent's account"] = append(m["7 children have their parent's account"], fmt.Sprintf(
-			"UPDATE %[1]s SET %[2]s = '%[3]s' WHERE %[2]s IN (SELECT %[2]s FROM %[1]s WHERE %[2]s IS NOT NULL ORDER BY %[2]s LIMIT 1)", l.child, l.column, nobody))
-	}
-	for _, table := range owned() {
-		m["7 rows have an account"] = append(m["7 rows have an account"], fmt.Sprintf(
-			"UPDATE %[1]s SET account_id = '%[2]s' WHERE account_id IN (SELECT account_id FROM %[1]s WHERE account_id <> '%[3]s' ORDER BY account_id LIMIT 1)",
-			table, nobody, igny8.Platform.UUID()))
+	for _, t := range tenant.Tables() {
+		for _, l := range t.Links {
+			m["7 children have their parent's account"] = append(m["7 children have their parent's account"], fmt.Sprintf(
+				"UPDATE %[1]s SET %[2]s = '%[3]s' WHERE %[2]s IN (SELECT %[2]s FROM %[1]s WHERE %[2]s IS NOT NULL ORDER BY %[2]s LIMIT 1)", t.Name, l.Column, nobody))
+		}
+		if t.Name != "account" {
+			m["7 rows have an account"] = append(m["7 rows have an account"], fmt.Sprintf(
+				"UPDATE %[1]s SET account_id = '%[2]s' WHERE account_id IN (SELECT account_id FROM %[1]s WHERE account_id <> '%[3]s' ORDER BY account_id LIMIT 1)",
+				t.Name, nobody, igny8.Platform.UUID()))
+		}
 	}
 	return m
 }

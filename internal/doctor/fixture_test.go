@@ -14,6 +14,7 @@ import (
 	"igny8/internal/billing/billingtest"
 	"igny8/internal/blob"
 	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
 	"igny8/internal/site"
 )
 
@@ -47,6 +48,7 @@ func fill(t testing.TB, d *db.DB) string {
 	f.second()
 	f.undecided()
 	f.session()
+	f.others()
 	return dir
 }
 
@@ -171,4 +173,24 @@ VALUES ($1, $2, $3, FALSE, '', '', $4, $4, $4)`, id, tim.User, tim.Account, tx.N
 	}))
 	// A row without a default method would leave that table empty.
 	ok(f, 0, f.d.Tenant(f.ctx, "test", tim.Account, func(ctx context.Context, tx *db.Tx) error { return billing.UseMethod(ctx, tx, "manual") }))
+}
+
+// others: a row in each of the tables that no story above writes to.
+func (f *fixture) others() {
+	id := func() igny8.RowID { return igny8.NewID[igny8.RowID](f.d.Now()) }
+	const once = " FROM site JOIN membership ON membership.account_id = site.account_id ORDER BY site.id LIMIT 1"
+	for _, q := range []string{
+		"INSERT INTO api_key (account_id, id, name, hash, start, scopes, site_id, networks, created_by, created_email, created_at) " +
+			"SELECT site.account_id, $1, 'k', 'h', 's', 'read', site.id, '', membership.user_id, 'e', site.created_at" + once,
+		"INSERT INTO invitation (account_id, id, email, email_norm, role, hash, link_hash, invited_by, invited_email, created_at, expires_at) " +
+			"SELECT site.account_id, $1, 'e', 'e', 'viewer', 'h', 'l', membership.user_id, 'e', site.created_at, site.created_at" + once,
+		"INSERT INTO ownership_transfer (account_id, id, from_user, to_user, hash, created_at, expires_at) " +
+			"SELECT site.account_id, $1, membership.user_id, membership.user_id, 'h', site.created_at, site.created_at" + once,
+		"INSERT INTO staff_gift (account_id, id, kind, credits, plan, cycle, months, note, status, given_by, given_email, created_at) " +
+			"SELECT site.account_id, $1, 'credits', 1, '', '', 0, 'n', 'waiting', membership.user_id, 'e', site.created_at" + once,
+	} {
+		dbtest.Exec(f, f.d, q, id())
+	}
+	dbtest.Exec(f, f.d, "INSERT INTO approval_hold (account_id, payment_id, held_by, held_email, received_minor, evidence, decision_note, overridden, due_at, created_at) "+
+		"SELECT account_id, id, $1, 'e', 1, '', '', overridden, created_at, created_at FROM payment WHERE status = 'pending_approval' ORDER BY id LIMIT 1", f.staff.User)
 }

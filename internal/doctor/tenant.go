@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"igny8"
+	"igny8/internal/tenant"
 )
 
 // tenantInvariants are about who owns what, people, sites and the audit log.
@@ -43,44 +44,27 @@ WHERE NOT EXISTS (SELECT 1 FROM audit_head h WHERE h.account_id = e.account_id) 
 	}
 }
 
-// link is a column that names a row of another table of the same account.
-type link struct{ child, column, parent string }
-
-func links() []link {
-	return []link{
-		{"invoice", "subscription_id", "subscription"}, {"invoice_line", "invoice_id", "invoice"},
-		{"payment", "invoice_id", "invoice"}, {"payment_proof", "payment_id", "payment"},
-		{"payment_allocation", "payment_id", "payment"},
-		{"account_balance_entry", "payment_id", "payment"}, {"account_balance_entry", "invoice_id", "invoice"},
-		{"subscription_period", "invoice_id", "invoice"}, {"subscription_period", "subscription_id", "subscription"},
-		{"subscription_period", "payment_id", "payment"},
-		{"credit_burn", "transaction_id", "credit_transaction"}, {"credit_burn", "lot_id", "credit_lot"},
-		{"credit_transaction", "site_id", "site"}, {"site_sector", "site_id", "site"},
-	}
-}
-
 func parentsQuery() string {
 	var parts []string
-	for _, l := range links() {
-		parts = append(parts, fmt.Sprintf(`SELECT CAST(c.account_id AS text), '%[1]s.%[2]s %[3]s ' || CAST(c.%[2]s AS text)
+	for _, t := range tenant.Tables() {
+		for _, l := range t.Links {
+			parts = append(parts, fmt.Sprintf(`SELECT CAST(c.account_id AS text), '%[1]s.%[2]s %[3]s ' || CAST(c.%[2]s AS text)
 FROM %[1]s c WHERE c.%[2]s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %[4]s p WHERE p.account_id = c.account_id AND p.id = c.%[2]s)`,
-			l.child, l.column, "names what the account does not have:", l.parent))
+				t.Name, l.Column, "names what the account does not have:", l.Parent))
+		}
 	}
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// owned lists the tables whose rows hang at the account itself.
-func owned() []string {
-	return []string{"membership", "audit_head", "audit_event", "outbox_event", "mail_message", "credit_balance", "credit_lot",
-		"credit_transaction", "subscription", "series", "invoice", "payment", "account_balance", "account_payment_method", "site"}
-}
-
 func accountsQuery() string {
 	var parts []string
-	for _, table := range owned() {
+	for _, t := range tenant.Tables() {
+		if t.Name == "account" {
+			continue
+		}
 		parts = append(parts, fmt.Sprintf(`SELECT CAST(c.account_id AS text), '%[1]s: ' || COUNT(*) || ' rows' FROM %[1]s c
 WHERE c.account_id <> '%[2]s' AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = c.account_id) GROUP BY c.account_id`,
-			table, igny8.Platform.UUID()))
+			t.Name, igny8.Platform.UUID()))
 	}
 	return strings.Join(parts, "\nUNION ALL\n")
 }

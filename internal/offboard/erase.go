@@ -10,6 +10,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/db"
 	"igny8/internal/offboard/offboarddb"
+	"igny8/internal/tenant"
 )
 
 // EraseDue erases accounts whose 30 days are over, and returns how many. One that
@@ -33,42 +34,49 @@ func (s *Service) EraseDue(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// erase removes the files first: when it ends between, the next try goes on.
+// erase does everything in one commit, and removes the files after it: what remains of
+// them when it ends between, the sweep of files finds.
 func (s *Service) erase(ctx context.Context, id igny8.AccountID) error {
 	var files []string
-	err := s.db.ReadSystem(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		files, err = offboarddb.New(tx).OwnFiles(ctx, id)
+	err := s.db.System(ctx, "offboard.erase", id, func(ctx context.Context, tx *db.Tx) (err error) {
+		files, err = eraseTx(ctx, tx, id)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("list files: %w", err)
+		return err
 	}
 	for _, f := range files {
 		if err := s.files.Delete(ctx, f); err != nil {
 			return err
 		}
 	}
-	return s.db.System(ctx, "offboard.erase", id, func(ctx context.Context, tx *db.Tx) error {
-		a, err := account.Lock(ctx, tx)
-		if err != nil {
-			return err
-		}
-		_, err = offboarddb.New(tx).EraseAccount(ctx, offboarddb.EraseAccountParams{AccountID: id, Name: fmt.Sprintf("Closed account %d", a.Number),
-			Slug: fmt.Sprintf("closed-%d", a.Number), Billing: []byte("{}"), Now: &tx.Now})
-		if db.Absent(err) {
-			return nil // opened again, or erased meanwhile
-		}
-		if err != nil {
-			return fmt.Errorf("erase account: %w", err)
-		}
-		if err := erasePeople(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := eraseTraces(ctx, tx, id); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "account.erase", ObjectType: "account", ObjectID: id.String()})
-	})
+	return nil
+}
+
+func eraseTx(ctx context.Context, tx *db.Tx, id igny8.AccountID) (files []string, err error) {
+	a, err := account.Lock(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	q := offboarddb.New(tx)
+	if files, err = q.OwnFiles(ctx, id); err != nil {
+		return nil, fmt.Errorf("list files: %w", err)
+	}
+	_, err = q.EraseAccount(ctx, offboarddb.EraseAccountParams{AccountID: id, Name: fmt.Sprintf("Closed account %d", a.Number),
+		Slug: fmt.Sprintf("closed-%d", a.Number), Billing: []byte("{}"), Now: &tx.Now})
+	if db.Absent(err) {
+		return nil, nil // opened again, or erased, or a payment waits meanwhile
+	}
+	if err != nil {
+		return nil, fmt.Errorf("erase account: %w", err)
+	}
+	if err := erasePeople(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	if err := eraseTraces(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	return files, audit.Record(ctx, tx, igny8.SystemActor, audit.Entry{Action: "account.erase", ObjectType: "account", ObjectID: id.String()})
 }
 
 func erasePeople(ctx context.Context, tx *db.Tx, id igny8.AccountID) error {
@@ -89,10 +97,19 @@ func erasePeople(ctx context.Context, tx *db.Tx, id igny8.AccountID) error {
 	return nil
 }
 
+// eraseTraces empties the tables that the register says are deleted, and clears what tells
+// of persons in those that stay.
 func eraseTraces(ctx context.Context, tx *db.Tx, id igny8.AccountID) error {
+	for _, t := range tenant.Tables() {
+		if t.Erased != tenant.Deletes {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+t.Name+" WHERE "+t.Own()+" = $1", id); err != nil {
+			return fmt.Errorf("empty %s: %w", t.Name, err)
+		}
+	}
 	q := offboarddb.New(tx)
-	err := errors.Join(q.EraseLetters(ctx, id), q.ErasePayers(ctx, id), q.EraseInvitations(ctx, id),
-		q.EraseSites(ctx, offboarddb.EraseSitesParams{AccountID: id, Now: &tx.Now}))
+	err := errors.Join(q.ErasePayers(ctx, id), q.EraseSites(ctx, offboarddb.EraseSitesParams{AccountID: id, Now: &tx.Now}))
 	if err != nil {
 		return fmt.Errorf("erase traces: %w", err)
 	}

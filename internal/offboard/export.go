@@ -16,31 +16,32 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/blob"
 	"igny8/internal/db"
+	"igny8/internal/tenant"
 )
-
-// copied are the tables of which the export has every row of the account, and the
-// column that holds the account. Hashes of secrets are left out.
-var copied = []struct{ table, account string }{
-	{"account", "id"}, {"membership", "account_id"}, {"invitation", "account_id"}, {"subscription", "account_id"}, {"invoice", "account_id"},
-	{"invoice_line", "account_id"}, {"payment", "account_id"}, {"payment_proof", "account_id"}, {"payment_allocation", "account_id"},
-	{"account_balance", "account_id"}, {"account_balance_entry", "account_id"}, {"credit_lot", "account_id"}, {"credit_transaction", "account_id"},
-	{"site", "account_id"}, {"site_sector", "account_id"}, {"api_key", "account_id"}, {"mail_message", "account_id"}, {"outbox_event", "account_id"},
-}
-
-// secret reports a column that nobody takes along, also not their own: hashes of
-// links and keys.
-func secret(column string) bool { return strings.HasSuffix(column, "hash") }
 
 const about = `This is a copy of everything that igny8 keeps of your account.
 
-data/*.json   one file for each kind of object; ids are UUIDs, times are UTC,
-              amounts are integers in minor units of the currency beside them
+data/*.json   one file for each kind of object, with the names and ids of the API;
+              times are UTC, amounts are integers in minor units of the currency
+              beside them
 audit.json    who did what, newest first
 proofs/       the receipts that were sent with payments
 `
 
-// Export is everything of the actor's account as a ZIP archive.
+// Export is everything of the actor's account as a ZIP archive. The audit log says that it
+// was made.
 func (s *Service) Export(ctx context.Context, actor igny8.Actor) ([]byte, error) {
+	data, err := s.Copy(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	return data, s.db.Tenant(ctx, "offboard.export", actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		return audit.Record(ctx, tx, actor, audit.Entry{Action: "account.export", ObjectType: "account", ObjectID: tx.Account.String()})
+	})
+}
+
+// Copy is what Export returns. It only reads, and waits for nobody who writes.
+func (s *Service) Copy(ctx context.Context, actor igny8.Actor) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	add := func(name string, data []byte) error {
@@ -53,26 +54,7 @@ func (s *Service) Export(ctx context.Context, actor igny8.Actor) ([]byte, error)
 	if err := add("README.txt", []byte(about)); err != nil {
 		return nil, err
 	}
-	var proofs []map[string]any
-	err := s.db.Tenant(db.Patient(ctx, 30*time.Second), "offboard.export", actor.Account, func(ctx context.Context, tx *db.Tx) error {
-		for _, c := range copied {
-			rows, err := copyOf(ctx, tx, c.table, c.account)
-			if err != nil {
-				return fmt.Errorf("copy %s: %w", c.table, err)
-			}
-			if c.table == "payment_proof" {
-				proofs = rows
-			}
-			data, err := json.MarshalIndent(rows, "", "  ")
-			if err != nil {
-				return fmt.Errorf("write %s: %w", c.table, err)
-			}
-			if err := add("data/"+c.table+".json", data); err != nil {
-				return err
-			}
-		}
-		return audit.Record(ctx, tx, actor, audit.Entry{Action: "account.export", ObjectType: "account", ObjectID: tx.Account.String()})
-	})
+	proofs, err := s.addTables(ctx, actor, add)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +68,34 @@ func (s *Service) Export(ctx context.Context, actor igny8.Actor) ([]byte, error)
 		return nil, fmt.Errorf("end archive: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// addTables writes every table of the register as the account may see it, all as they were
+// at one instant, and returns the rows of proofs. It reads and holds no writer up.
+func (s *Service) addTables(ctx context.Context, actor igny8.Actor, add func(string, []byte) error) (proofs []map[string]any, err error) {
+	err = s.db.Read(db.Patient(ctx, 30*time.Second), actor.Account, func(ctx context.Context, tx *db.Tx) error {
+		for _, t := range tenant.Tables() {
+			if t.Staff {
+				continue
+			}
+			rows, err := copyOf(ctx, tx, t)
+			if err != nil {
+				return fmt.Errorf("copy %s: %w", t.Name, err)
+			}
+			if t.Name == "payment_proof" {
+				proofs = rows
+			}
+			data, err := json.MarshalIndent(rows, "", "  ")
+			if err != nil {
+				return fmt.Errorf("write %s: %w", t.Name, err)
+			}
+			if err := add("data/"+t.Name+".json", data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return proofs, err
 }
 
 func (s *Service) addLog(ctx context.Context, actor igny8.Actor, add func(string, []byte) error) error {
@@ -112,27 +122,23 @@ func (s *Service) addProofs(ctx context.Context, proofs []map[string]any, add fu
 		if err != nil {
 			return err
 		}
-		if err := add(fmt.Sprintf("proofs/%v-%v%s", p["payment_id"], p["n"], endings[kind]), data); err != nil {
+		if err := add(fmt.Sprintf("proofs/%v-%v%s", p["payment"], p["n"], endings[kind]), data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// copyOf is every row of the transaction's account in a table, by column.
-func copyOf(ctx context.Context, tx *db.Tx, table, own string) ([]map[string]any, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT * FROM "+table+" WHERE "+own+" = $1", tx.Account)
+// copyOf is every row of the transaction's account in a table, by the names of the API.
+func copyOf(ctx context.Context, tx *db.Tx, t tenant.Table) ([]map[string]any, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT "+strings.Join(t.Columns(), ", ")+" FROM "+t.Name+" WHERE "+t.Own()+" = $1", tx.Account)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
 	out := []map[string]any{}
 	for rows.Next() {
-		row, err := oneRow(rows, names)
+		row, err := oneRow(rows, t)
 		if err != nil {
 			return nil, err
 		}
@@ -141,8 +147,9 @@ func copyOf(ctx context.Context, tx *db.Tx, table, own string) ([]map[string]any
 	return out, rows.Err()
 }
 
-func oneRow(rows *sql.Rows, names []string) (map[string]any, error) {
-	values, into := make([]any, len(names)), make([]any, len(names))
+func oneRow(rows *sql.Rows, t tenant.Table) (map[string]any, error) {
+	columns := t.Columns()
+	values, into := make([]any, len(columns)), make([]any, len(columns))
 	for i := range values {
 		into[i] = &values[i]
 	}
@@ -150,12 +157,24 @@ func oneRow(rows *sql.Rows, names []string) (map[string]any, error) {
 		return nil, err
 	}
 	row := map[string]any{}
-	for i, name := range names {
-		if !secret(name) {
-			row[name] = plain(values[i])
+	for i, column := range columns {
+		v := plain(values[i])
+		if prefix := t.Prefix(column); prefix != "" {
+			v = wireID(prefix, v)
 		}
+		row[t.Wire(column)] = v
 	}
 	return row, nil
+}
+
+// wireID is an id as the API writes it. What is no id, such as nothing, stays.
+func wireID(prefix string, v any) any {
+	var id igny8.RowID
+	if text, ok := v.(string); !ok || id.Scan(text) != nil {
+		return v
+	}
+	_, rest, _ := strings.Cut(id.String(), "_")
+	return prefix + "_" + rest
 }
 
 // plain is a column's value as JSON shows it, alike from both databases.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"context"
+	"errors"
 	"igny8"
 	"igny8/internal/account"
 	"igny8/internal/auth"
@@ -21,6 +23,8 @@ import (
 	"igny8/internal/job"
 	"igny8/internal/offboard"
 	"igny8/internal/signup"
+	"igny8/internal/tenant"
+	"regexp"
 )
 
 const password = "tall-giraffe-sings-9"
@@ -125,6 +129,33 @@ func TestClosingEndsAndCanBeTakenBack(t *testing.T) {
 	})
 }
 
+// A payment that came by its pay link meanwhile is decided first: its proof is before staff.
+func TestNothingIsErasedWhileAPaymentWaits(t *testing.T) {
+	leaving(t, func(l *leaver) {
+		proof := l.text("SELECT sha256 FROM payment_proof WHERE account_id = $1")
+		_, err := l.s.Close(l.Context(), l.owner, password)
+		l.must(err)
+		l.clock.Advance(offboard.Retention + time.Second)
+		dbtest.Exec(l, l.d, waitingPayment, igny8.NewID[igny8.PaymentID](l.clock.Now()), l.owner.Account)
+		if n, err := l.s.EraseDue(l.Context()); n != 0 || err != nil {
+			l.Errorf("erased %d, %v", n, err)
+		}
+		if _, err := l.files.Get(l.Context(), proof); err != nil {
+			l.Errorf("the receipt is gone: %v", err)
+		}
+		dbtest.Exec(l, l.d, "UPDATE payment SET status = 'failed', failure_code = 'other', decided_at = created_at WHERE account_id = $1 AND status = 'pending_approval'", l.owner.Account)
+		if n, err := l.s.EraseDue(l.Context()); n != 1 || err != nil {
+			l.Errorf("erased %d after the decision, %v", n, err)
+		}
+	})
+}
+
+// waitingPayment copies a payment of the account as one that waits.
+const waitingPayment = `INSERT INTO payment (account_id, id, invoice_id, status, method, method_name, kind, reference, reference_norm, payer_name, paid_on,
+  amount_minor, currency, notes, via, evidence, decision_note, decided_email, claimed_email, overridden, refunded_minor, version, created_at, updated_at)
+SELECT account_id, $1, invoice_id, 'pending_approval', method, method_name, kind, 'again', 'AGAIN', '', paid_on, amount_minor, currency, '', via, '', '', '', '',
+  overridden, 0, 1, created_at, updated_at FROM payment WHERE account_id = $2 LIMIT 1`
+
 // After 30 days nothing names the person but what the law asks to keep.
 func TestErasureKeepsTheLedgerAndForgetsThePerson(t *testing.T) {
 	leaving(t, func(l *leaver) {
@@ -150,12 +181,16 @@ func TestErasureKeepsTheLedgerAndForgetsThePerson(t *testing.T) {
 			"account":  "SELECT name || slug || CAST(billing AS text) FROM account WHERE id = $1",
 			"person":   "SELECT email || first_name || last_name || password_hash FROM app_user WHERE id = (SELECT user_id FROM membership WHERE account_id = $1)",
 			"payment":  "SELECT payer_name || notes FROM payment WHERE account_id = $1",
-			"letters":  "SELECT CAST(count(*) AS text) FROM mail_message WHERE account_id = $1",
 			"sessions": "SELECT CAST(count(*) AS text) FROM session WHERE home_account = $1 AND revoked_at IS NULL",
 		} {
 			got := strings.ToLower(l.text(query))
-			if strings.Contains(got, "nadia") || strings.Contains(got, "mall road") || what == "letters" && got != "0" || what == "sessions" && got != "0" {
+			if strings.Contains(got, "nadia") || strings.Contains(got, "mall road") || what == "sessions" && got != "0" {
 				l.Errorf("%s still says %q", what, got)
+			}
+		}
+		for _, t := range tenant.Tables() {
+			if n := l.text("SELECT CAST(count(*) AS text) FROM " + t.Name + " WHERE " + t.Own() + " = $1"); t.Erased == tenant.Deletes && n != "0" {
+				l.Errorf("%s still has %s rows", t.Name, n)
 			}
 		}
 		if got := l.text("SELECT number || total_minor || CAST(billing AS text) FROM invoice WHERE account_id = $1"); got != invoice {
@@ -215,6 +250,79 @@ func TestTheExportHasEverythingAndNoSecret(t *testing.T) {
 		}
 		if proofs != 1 {
 			l.Errorf("%d receipts, want 1", proofs)
+		}
+	})
+}
+
+// uuidText is an id as the database has it; the API writes others.
+var uuidText = regexp.MustCompile(`"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"`)
+
+// The export has every table of the register, with the API's ids, nothing of staff's own
+// and no link that still works; and it waits for nobody who writes.
+func TestTheExportIsTheAccountsOwn(t *testing.T) {
+	leaving(t, func(l *leaver) {
+		staffOnly := []string{"decision_note", "evidence", "decided_email", "overridden", "claimed_email", "first_approved_by", "given_email", "note-of-staff"}
+		dbtest.Exec(l, l.d, "UPDATE payment SET decision_note = 'note-of-staff', evidence = 'note-of-staff' WHERE account_id = $1", l.owner.Account)
+		var data []byte
+		err := l.d.System(l.Context(), "test.writing", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.ExecContext(ctx, "UPDATE app_user SET updated_at = updated_at"); err != nil {
+				return err
+			}
+			var err error
+			done := make(chan struct{})
+			go func() { // the writer holds on meanwhile
+				defer close(done)
+				data, err = l.s.Copy(l.Context(), l.owner)
+			}()
+			select {
+			case <-done:
+			case <-time.After(20 * time.Second):
+				return errors.New("the export waits for a writer")
+			}
+			return err
+		})
+		l.must(err)
+		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+		l.must(err)
+		have := map[string]bool{}
+		for _, f := range z.File {
+			r, err := f.Open()
+			l.must(err)
+			content, err := io.ReadAll(r)
+			l.must(err)
+			have[f.Name] = true
+			if !strings.HasPrefix(f.Name, "data/") {
+				continue
+			}
+			if uuidText.Match(content) {
+				l.Errorf("%s has ids that the API does not know: %s", f.Name, uuidText.Find(content))
+			}
+			for _, word := range append(staffOnly, "https://", "http://", "igny8_") {
+				if bytes.Contains(content, []byte(word)) && f.Name != "data/api_key.json" {
+					l.Errorf("%s holds %q", f.Name, word)
+				}
+			}
+		}
+		if l.d.Postgres() {
+			guarded := map[string]bool{}
+			names := dbtest.Value[string](l, l.d, "SELECT string_agg(relname, ' ') FROM pg_class WHERE relforcerowsecurity AND relrowsecurity AND relkind = 'r'")
+			for name := range strings.FieldsSeq(names) {
+				guarded[name] = true
+			}
+			for _, t := range tenant.Tables() {
+				if !guarded[t.Name] {
+					l.Errorf("%s has no forced row level security", t.Name)
+				}
+				delete(guarded, t.Name)
+			}
+			if len(guarded) > 0 {
+				l.Errorf("tables with row level security that the register lacks: %v", guarded)
+			}
+		}
+		for _, t := range tenant.Tables() {
+			if have["data/"+t.Name+".json"] == t.Staff {
+				l.Errorf("%s: in the export %v", t.Name, !t.Staff)
+			}
 		}
 	})
 }

@@ -24,7 +24,9 @@ UPDATE invitation SET revoked_at = @now WHERE account_id = @account_id AND accep
 
 -- name: Due :many
 -- system scope: the job looks over all accounts for those whose time is over.
-SELECT id FROM account WHERE erase_at IS NOT NULL AND erased_at IS NULL AND erase_at <= @now AND status <> 'active' ORDER BY erase_at LIMIT 100;
+-- While a payment waits for a decision nothing is erased: its proof is before staff.
+SELECT account.id FROM account WHERE erase_at IS NOT NULL AND erased_at IS NULL AND erase_at <= @now AND account.status <> 'active'
+  AND NOT EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') ORDER BY erase_at LIMIT 100;
 
 -- name: OwnFiles :many
 -- system scope: files that no other account's payment came with.
@@ -57,18 +59,13 @@ DELETE FROM email_token WHERE user_id = $1;
 -- name: EraseChanges :exec
 DELETE FROM email_change WHERE user_id = $1;
 
--- name: EraseLetters :exec
-DELETE FROM mail_message WHERE account_id = $1;
-
 -- name: ErasePayers :exec
 UPDATE payment SET payer_name = '', notes = '' WHERE account_id = $1;
-
--- name: EraseInvitations :exec
-DELETE FROM invitation WHERE account_id = $1;
 
 -- name: EraseSites :exec
 UPDATE site SET name = 'erased', domain = 'erased-' || CAST(id AS text), active = FALSE, deleted_at = COALESCE(deleted_at, @now) WHERE account_id = @account_id;
 
 -- name: EraseAccount :one
 UPDATE account SET name = @name, slug = @slug, billing = @billing, erased_at = @now, version = version + 1, updated_at = @now
-WHERE id = @account_id AND erased_at IS NULL AND erase_at <= @now AND status <> 'active' RETURNING *;
+WHERE account.id = @account_id AND erased_at IS NULL AND erase_at <= @now AND account.status <> 'active'
+  AND NOT EXISTS (SELECT 1 FROM payment WHERE payment.account_id = @account_id AND payment.status = 'pending_approval') RETURNING *;

@@ -149,6 +149,12 @@ func (c *Cluster) Thaw() {
 	}
 }
 
+// Log is what the server logged.
+func (c *Cluster) Log() string {
+	text, _ := os.ReadFile(c.dir + "/log")
+	return string(text)
+}
+
 // Do runs a statement as the owner, behind the program's back.
 func (c *Cluster) Do(sql string) {
 	c.Helper()

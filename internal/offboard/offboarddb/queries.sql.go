@@ -63,10 +63,12 @@ func (q *Queries) Close(ctx context.Context, arg CloseParams) (Account, error) {
 }
 
 const due = `-- name: Due :many
-SELECT id FROM account WHERE erase_at IS NOT NULL AND erased_at IS NULL AND erase_at <= $1 AND status <> 'active' ORDER BY erase_at LIMIT 100
+SELECT account.id FROM account WHERE erase_at IS NOT NULL AND erased_at IS NULL AND erase_at <= $1 AND account.status <> 'active'
+  AND NOT EXISTS (SELECT 1 FROM payment WHERE payment.account_id = account.id AND payment.status = 'pending_approval') ORDER BY erase_at LIMIT 100
 `
 
 // system scope: the job looks over all accounts for those whose time is over.
+// While a payment waits for a decision nothing is erased: its proof is before staff.
 func (q *Queries) Due(ctx context.Context, now *time.Time) ([]igny8.AccountID, error) {
 	rows, err := q.db.QueryContext(ctx, due, now)
 	if err != nil {
@@ -92,7 +94,8 @@ func (q *Queries) Due(ctx context.Context, now *time.Time) ([]igny8.AccountID, e
 
 const eraseAccount = `-- name: EraseAccount :one
 UPDATE account SET name = $1, slug = $2, billing = $3, erased_at = $4, version = version + 1, updated_at = $4
-WHERE id = $5 AND erased_at IS NULL AND erase_at <= $4 AND status <> 'active' RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
+WHERE account.id = $5 AND erased_at IS NULL AND erase_at <= $4 AND account.status <> 'active'
+  AND NOT EXISTS (SELECT 1 FROM payment WHERE payment.account_id = $5 AND payment.status = 'pending_approval') RETURNING id, number, name, slug, status, suspended_reason, status_before, country, currency, time_zone, billing, version, created_at, updated_at, closed_at, erase_at, erased_at
 `
 
 type EraseAccountParams struct {
@@ -140,24 +143,6 @@ DELETE FROM email_change WHERE user_id = $1
 
 func (q *Queries) EraseChanges(ctx context.Context, userID igny8.UserID) error {
 	_, err := q.db.ExecContext(ctx, eraseChanges, userID)
-	return err
-}
-
-const eraseInvitations = `-- name: EraseInvitations :exec
-DELETE FROM invitation WHERE account_id = $1
-`
-
-func (q *Queries) EraseInvitations(ctx context.Context, accountID igny8.AccountID) error {
-	_, err := q.db.ExecContext(ctx, eraseInvitations, accountID)
-	return err
-}
-
-const eraseLetters = `-- name: EraseLetters :exec
-DELETE FROM mail_message WHERE account_id = $1
-`
-
-func (q *Queries) EraseLetters(ctx context.Context, accountID igny8.AccountID) error {
-	_, err := q.db.ExecContext(ctx, eraseLetters, accountID)
 	return err
 }
 
