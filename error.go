@@ -14,21 +14,21 @@ type Kind uint8
 
 // The kinds, with the status that internal/web gives them.
 const (
-	Internal          Kind = iota // 500
-	Malformed                     // 400: cannot be read
-	Unauthenticated               // 401
-	PaymentRequired               // 402: payment or credits needed
-	Forbidden                     // 403
-	NotFound                      // 404: absent, or another tenant's
-	MethodNotAllowed              // 405
-	Conflict                      // 409: the state does not allow it
-	Stale                         // 412: the object changed since it was seen
-	TooLarge                      // 413
-	Misdirected                   // 421: meant for another server
-	Unsupported                   // 415
-	Invalid                       // 422: well-formed, but wrong
-	TooMany                       // 429
-	Unavailable                   // 503: try again later
+	Internal         Kind = iota // 500
+	Malformed                    // 400: cannot be read
+	Unauthenticated              // 401
+	PaymentRequired              // 402: payment or credits needed
+	Forbidden                    // 403
+	NotFound                     // 404: absent, or another tenant's
+	MethodNotAllowed             // 405
+	Conflict                     // 409: the state does not allow it
+	Stale                        // 412: the object changed since it was seen
+	TooLarge                     // 413
+	Misdirected                  // 421: meant for another server
+	Unsupported                  // 415
+	Invalid                      // 422: well-formed, but wrong
+	TooMany                      // 429
+	Unavailable                  // 503: try again later
 )
 
 // Error is a failure that may be shown to the caller. Code is a stable word for

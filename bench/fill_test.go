@@ -231,7 +231,7 @@ func (s *server) submit(t *testing.T, p person, invoice igny8.InvoiceID, name st
 		t.Fatal(err)
 	}
 	sent, err := bill.Submit(t.Context(), actor, invoice, billing.Submission{Method: "jazzcash", Reference: "JC-" + name,
-		PayerName: "Zara Sheikh", PaidOn: time.Now().UTC().Format(time.DateOnly), AmountMinor: due.Due(), Files: [][]byte{picture.Bytes()}})
+		PayerName: "Zara Sheikh", PaidOn: time.Now().UTC().Format(time.DateOnly), AmountMinor: due.Due(), Files: []blob.Upload{blob.Bytes("receipt.png", picture.Bytes())}})
 	if err != nil {
 		t.Fatal(err)
 	}
