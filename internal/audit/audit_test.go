@@ -61,6 +61,33 @@ func TestChainsHoldUnderParallelWriters(t *testing.T) {
 	})
 }
 
+// letChange takes away what keeps rows as they are, as whoever owns the database can.
+func letChange(t *testing.T, d *db.DB) {
+	t.Helper()
+	guards := []string{"DROP TRIGGER audit_event_no_update", "DROP TRIGGER audit_event_no_delete"}
+	if d.Postgres() {
+		guards = []string{"DROP TRIGGER audit_event_append_only ON audit_event"}
+	}
+	for _, q := range guards {
+		if _, err := d.Writer().ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// events are the rows of an account, newest first.
+func events(t *testing.T, d *db.DB, id igny8.AccountID) []audit.Event {
+	t.Helper()
+	var list igny8.List[audit.Event]
+	if err := d.Read(t.Context(), id, func(ctx context.Context, tx *db.Tx) (err error) {
+		list, err = audit.List(ctx, tx, igny8.Page{Limit: 100})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
 func TestATamperedRowIsSeen(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		id := igny8.NewID[igny8.AccountID](d.Now())
@@ -74,13 +101,7 @@ func TestATamperedRowIsSeen(t *testing.T) {
 		if err := d.System(t.Context(), "tamper", id, tamper); err == nil {
 			t.Fatal("an audit row could be changed")
 		}
-		for _, q := range []string{"DROP TRIGGER audit_event_append_only ON audit_event", "DROP TRIGGER audit_event_no_update"} {
-			if d.Postgres() == strings.Contains(q, " ON ") {
-				if _, err := d.Writer().ExecContext(t.Context(), q); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
+		letChange(t, d)
 		if err := d.System(t.Context(), "tamper", id, tamper); err != nil {
 			t.Fatal(err)
 		}
@@ -88,4 +109,42 @@ func TestATamperedRowIsSeen(t *testing.T) {
 			t.Errorf("breaks: %v", breaks)
 		}
 	})
+}
+
+// A row that somebody edits and gives the hash of its new content is seen at the next
+// row, whose hash is of the one before; the newest row is seen at the head.
+func TestARowHashedAgainByItselfIsSeen(t *testing.T) {
+	for seq, want := range map[int64]string{1: "row 2", 2: "row 3", 3: "ends at row 3"} {
+		dbtest.Run(t, func(t *testing.T, d *db.DB) {
+			id := igny8.NewID[igny8.AccountID](d.Now())
+			for range 3 {
+				record(t, d, id, "payment.approve")
+			}
+			letChange(t, d)
+			row := events(t, d, id)[3-seq] // newest first
+			row.Action = "payment.reject"
+			dbtest.Exec(t, d, "UPDATE audit_event SET action = $1, hash = $2 WHERE account_id = $3 AND seq = $4", row.Action, audit.HashOf(row), id, seq)
+			if breaks := verify(t, d); len(breaks) != 1 || !strings.Contains(breaks[0], want) {
+				t.Errorf("row %d was edited and hashed again: %v, want %q", seq, breaks, want)
+			}
+		})
+	}
+}
+
+// Taking the newest rows away is seen at the head, and a chain that begins later at its
+// first row.
+func TestRowsThatWereTakenAwayAreSeen(t *testing.T) {
+	for where, want := range map[string]string{"seq = 3": "ends at row 2", "seq = 1": "row 1", "seq = 2": "row 2", "seq > 0": "ends at row 0"} {
+		dbtest.Run(t, func(t *testing.T, d *db.DB) {
+			id := igny8.NewID[igny8.AccountID](d.Now())
+			for range 3 {
+				record(t, d, id, "payment.approve")
+			}
+			letChange(t, d)
+			dbtest.Exec(t, d, "DELETE FROM audit_event WHERE account_id = $1 AND "+where, id)
+			if breaks := verify(t, d); len(breaks) != 1 || !strings.Contains(breaks[0], want) {
+				t.Errorf("without %s: %v, want %q", where, breaks, want)
+			}
+		})
+	}
 }
