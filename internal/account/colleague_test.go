@@ -14,7 +14,7 @@ import (
 // In the scope of an account PostgreSQL shows the account's own people and nobody else,
 // whatever a query forgets; in the scope of the system it shows everybody.
 func TestATenantSeesItsColleaguesAlone(t *testing.T) {
-	d := dbtest.Open(t, dbtest.PostgresURL(t)) // SQLite has no policies
+	d := dbtest.Open(t, dbtest.MigratedURL(t)) // SQLite has no policies
 	ours, theirs, empty := open(t, d), open(t, d), open(t, d)
 	person(t, d, ours, "owner@ours.example", igny8.RoleOwner)
 	person(t, d, theirs, "owner@theirs.example", igny8.RoleOwner)

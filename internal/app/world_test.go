@@ -224,7 +224,7 @@ func startNode(t *testing.T, url, data string, log func(*testing.T) slog.Handler
 // onBoth runs f on SQLite and on PostgreSQL, and asks the doctor at the end.
 func onBoth(t *testing.T, log func(*testing.T) slog.Handler, f func(t *testing.T, w *world)) {
 	t.Helper()
-	both(t, func(t *testing.T, url string) {
+	each(t, dbtest.MigratedURL, func(t *testing.T, url string) {
 		w := startTest(t, url, log)
 		f(t, w)
 		healthy(t, w.app.db)
@@ -234,7 +234,12 @@ func onBoth(t *testing.T, log func(*testing.T) slog.Handler, f func(t *testing.T
 // both runs f with the URL of an empty database of each kind.
 func both(t *testing.T, f func(t *testing.T, url string)) {
 	t.Helper()
-	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
+	each(t, dbtest.PostgresURL, f)
+}
+
+func each(t *testing.T, postgres func(testing.TB) string, f func(t *testing.T, url string)) {
+	t.Helper()
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": postgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f(t, url(t))

@@ -136,7 +136,7 @@ func TestNoQueryReadsAWholeGrowingTable(t *testing.T) {
 var byBeginning = regexp.MustCompile(`Index Cond: .* ~?>=~? '1'`)
 
 func TestPostgreSQLLooksUpBeginningsInIndexes(t *testing.T) {
-	d, n := dbtest.Open(t, dbtest.PostgresURL(t)).Writer(), 0
+	d, n := dbtest.Open(t, dbtest.MigratedURL(t)).Writer(), 0
 	for name, q := range statements(t) {
 		if !strings.Contains(q, " LIKE $") {
 			continue

@@ -120,7 +120,7 @@ func sqliteKeys(t *testing.T, d *sql.DB, name string) []key {
 
 func postgresSchema(t *testing.T) (schema, *sql.DB) {
 	t.Helper()
-	d := dbtest.Open(t, dbtest.PostgresURL(t)).Writer()
+	d := dbtest.Open(t, dbtest.MigratedURL(t)).Writer()
 	s := schema{map[string][]string{}, map[string][]key{}}
 	for _, c := range rows(t, d, `SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
 		WHERE table_schema = current_schema() AND table_name NOT LIKE 'goose_%' ORDER BY table_name, ordinal_position`) {

@@ -24,7 +24,7 @@ func TestAWayOfAskingThatDoesNotWorkIsRefused(t *testing.T) {
 
 // However a broken connection shows itself, nothing of ours is at fault.
 func TestAConnectionThatBreaksIsUnavailable(t *testing.T) {
-	d := dbtest.Open(t, dbtest.PostgresURL(t))
+	d := dbtest.Open(t, dbtest.MigratedURL(t))
 	for n := range 30 {
 		err := d.System(t.Context(), "t", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) error {
 			var pid int
@@ -70,7 +70,7 @@ func TestAlone(t *testing.T) {
 }
 
 func TestAServerIsSeenUntilItIsGone(t *testing.T) {
-	d := dbtest.Open(t, dbtest.PostgresURL(t))
+	d := dbtest.Open(t, dbtest.MigratedURL(t))
 	gone := func(boot string) (is bool) {
 		err := d.System(t.Context(), "t", igny8.AccountID{}, func(ctx context.Context, tx *db.Tx) (err error) {
 			is, err = d.Gone(ctx, tx, boot)
