@@ -55,6 +55,19 @@ func TestAdjustingCredits(t *testing.T) {
 	})
 }
 
+// What is above one person's measure waits on the account's page for a second one.
+func TestALargeGiftNeedsTwoPeople(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *browsertest.Page) {
+		at := anAccount(t, p)
+		p.Click("Adjust credits").Fill("adjust-credits_credits", "20,000").Fill("adjust-credits_note", "For the outage").
+			Click("#act-adjust-credits .button-primary").See("Nothing was given yet", "wants to give 20,000 credits", "You asked for it").
+			NotSee("Confirm and give").Axe()
+		other := machine.Page(t, p.Base())
+		logIn(other, demo.SecondEmail).Go(at).See("wants to give 20,000 credits", "For the outage").Axe().Viewport(360).Axe().
+			Click("Confirm and give").See("Done, and written into", "account.adjust_credits").NotSee("wants to give")
+	})
+}
+
 func TestViewingAsACustomer(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *browsertest.Page) {
 		at := anAccount(t, p)
