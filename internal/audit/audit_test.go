@@ -148,3 +148,65 @@ func TestRowsThatWereTakenAwayAreSeen(t *testing.T) {
 		})
 	}
 }
+
+// A gap in the numbers is seen, also when all hashes fit, and so is a head that tells
+// another length.
+func TestNumbersOfAChainAreSeen(t *testing.T) {
+	for want, change := range map[string]func(t *testing.T, d *db.DB, id igny8.AccountID){
+		"row 3": func(t *testing.T, d *db.DB, id igny8.AccountID) {
+			row := events(t, d, id)[0]
+			row.Seq = 4
+			dbtest.Exec(t, d, "UPDATE audit_event SET seq = 4, hash = $1 WHERE account_id = $2 AND seq = 3", audit.HashOf(row), id)
+			dbtest.Exec(t, d, "UPDATE audit_head SET hash = $1 WHERE account_id = $2", audit.HashOf(row), id)
+		},
+		"its head says 9": func(t *testing.T, d *db.DB, id igny8.AccountID) {
+			dbtest.Exec(t, d, "UPDATE audit_head SET seq = 9 WHERE account_id = $1", id)
+		},
+	} {
+		dbtest.Run(t, func(t *testing.T, d *db.DB) {
+			id := igny8.NewID[igny8.AccountID](d.Now())
+			for range 3 {
+				record(t, d, id, "payment.approve")
+			}
+			letChange(t, d)
+			change(t, d, id)
+			if breaks := verify(t, d); len(breaks) != 1 || !strings.Contains(breaks[0], want) {
+				t.Errorf("%v, want %q", breaks, want)
+			}
+		})
+	}
+}
+
+// A row says what was done and by whom; staff who look in are staff still.
+func TestARowSaysWhoAndWhat(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		id, user := igny8.NewID[igny8.AccountID](d.Now()), igny8.NewID[igny8.UserID](d.Now())
+		owner := igny8.Actor{User: user, Email: "a@example.com", Role: igny8.RoleOwner, Network: "203.0.113.9"}
+		looking := owner
+		looking.Impersonator = user
+		for _, a := range []igny8.Actor{owner, looking} {
+			if err := d.Tenant(t.Context(), "test", id, func(ctx context.Context, tx *db.Tx) error {
+				return audit.Record(ctx, tx, a, audit.Entry{Action: "site.create", ObjectType: "site", ObjectID: "1"})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		record(t, d, id, "site.delete")
+		list := events(t, d, id)
+		if len(list) != 3 || list[0].Details != `{"n":1}` || list[1].Details != "{}" {
+			t.Fatalf("details: %+v", list)
+		}
+		if list[2].ActorRole != string(igny8.RoleOwner) || list[1].ActorRole != string(igny8.RoleDeveloper) || list[1].ActorID != user.String() || list[1].Network != "203.0.113.9" {
+			t.Errorf("who: %+v", list[1:])
+		}
+		if err := d.Read(t.Context(), id, func(ctx context.Context, tx *db.Tx) error {
+			page, err := audit.List(ctx, tx, igny8.Page{Limit: 1, Before: "3"})
+			if len(page.Items) != 1 || page.Items[0].Seq != 2 {
+				t.Errorf("the page after the newest: %+v", page.Items)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
