@@ -29,7 +29,7 @@ import (
 type options struct {
 	seconds, sample, workers int
 	seed                     uint64
-	then, out                string
+	then, out, again         string
 	dirs                     []string
 }
 
@@ -40,6 +40,7 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 2, "how many at a time")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides the order and the sample")
 	flag.StringVar(&o.then, "then", "", "PACKAGE or PACKAGE:REGEXP of tests that are asked about survivors, separated by blanks")
+	flag.StringVar(&o.again, "again", "", "look at those of this list alone, as bin/mutants.survived is one")
 	flag.StringVar(&o.out, "out", "", "the file to write what was found into")
 	flag.Parse()
 	o.dirs = flag.Args()
@@ -95,9 +96,13 @@ type verdict struct {
 // look tries every mutant until the time is over, and lists the survivors.
 func (o options) look(p *program, lists lists) error {
 	end := time.Now().Add(time.Duration(o.seconds) * time.Second)
+	wanted, err := readList(o.again)
+	if err != nil {
+		return err
+	}
 	var all []verdict
 	for _, m := range p.mutants {
-		if m.key != "" {
+		if m.key != "" && (o.again == "" || wanted[m.key] != "") {
 			all = append(all, verdict{mutant: m})
 		}
 	}
