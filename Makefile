@@ -13,7 +13,7 @@ SHORT ?=
 SEED ?=
 SECONDS ?=
 
-.PHONY: help build demo test check generate fmt fuzz proofs bench torture clean
+.PHONY: help build demo test check generate fmt fuzz proofs mutants bench torture clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -41,8 +41,11 @@ check: ## generated files, format, vet, staticcheck
 	$(GO) vet -tags torture ./test/torture
 	$$(scripts/tool staticcheck) ./...
 
-proofs: ## who may use which route, asked and counted; checks taken away one at a time
+proofs: ## who may use which route, asked and counted; checks taken away one at a time, and a sample of mutants
 	scripts/proofs
+
+mutants: ## change the core in small ways and list what no test sees; an hour (SECONDS=600 for less, SEED=n for another order)
+	@SECONDS_OF_MUTANTS=$(SECONDS) SEED=$(SEED) scripts/mutants
 
 fuzz: ## every fuzz test for 30 seconds (SECONDS=5 for less)
 	scripts/fuzz $(or $(SECONDS),30)

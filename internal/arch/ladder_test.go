@@ -41,7 +41,7 @@ var ladder = map[string]int{
 
 	"internal/app": 12, "internal/arch": 12, "internal/web/console/browsertest": 12,
 
-	"cmd/igny8": 13, "internal/docgen": 13,
+	"cmd/igny8": 13, "internal/docgen": 13, "internal/mutants": 13,
 }
 
 // planned packages are on the ladder before they exist.
