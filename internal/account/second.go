@@ -105,7 +105,8 @@ func Independent(ctx context.Context, tx *db.Tx, first, second igny8.UserID) err
 	}
 	if from := since.Add(SettledAfter); tx.Now.Before(from) {
 		return igny8.E(igny8.Forbidden, "second_approver_too_new",
-			"Your login is new, or was changed within the last 24 hours, so you cannot be the second of two yet; from tells from when on.").
+			"Your login is new, or was changed within the last 24 hours. You count as a second person from "+
+				from.UTC().Format("2 January 2006, 15:04 MST")+" on; until then a colleague can confirm it.").
 			With("from", from.UTC())
 	}
 	return nil

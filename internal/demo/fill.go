@@ -97,6 +97,8 @@ func Fill(ctx context.Context, s Services) error {
 	if n, err := s.Account.Count(ctx); err != nil || n > 0 {
 		return errors.Join(err, ErrNotEmpty)
 	}
+	defer s.Ago(0)
+	s.Ago(10 * day) // staff of today would be no second persons yet
 	second, err := s.Auth.CreateStaff(ctx, SecondEmail, Password)
 	if err != nil {
 		return fmt.Errorf("demonstration staff: %w", err)
@@ -105,13 +107,12 @@ func Fill(ctx context.Context, s Services) error {
 	if err := s.accounts(ctx, clerk); err != nil {
 		return fmt.Errorf("demonstration payment methods: %w", err)
 	}
-	defer s.Ago(0)
 	for i, c := range customers {
 		if err := s.live(ctx, clerk, i, c); err != nil {
 			return fmt.Errorf("demonstration account %s %s: %w", c.first, c.last, err)
 		}
 	}
-	s.Ago(0)
+	s.Ago(10 * day)
 	// Last: that this user is there says that everything is.
 	if _, err := s.Auth.CreateStaff(ctx, StaffEmail, Password); err != nil {
 		return fmt.Errorf("demonstration staff: %w", err)

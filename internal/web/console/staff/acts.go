@@ -76,7 +76,11 @@ func (h handler) do(ctx context.Context, r *console.Request) (console.Response, 
 		out, err = h.perform(ctx, r, id, act)
 		res = console.SeeOther("/staff/accounts/" + id.String()).Saying(said(out))
 	}
-	if f, ok := r.Refused(ctx, err); ok && err != nil {
+	f, ok := r.Refused(ctx, err)
+	if strings.HasPrefix(igny8.CodeOf(err), "second_approver_") { // somebody else can do it, here
+		f, ok = r.RefusedAnyway(ctx, err), true
+	}
+	if ok && err != nil {
 		switch igny8.CodeOf(err) {
 		case "invalid_transition":
 			f.Detail = text.T(ctx, "staff.act.changed")
