@@ -168,13 +168,22 @@ func TestADecisionIsAboutOnePayment(t *testing.T) {
 	})
 }
 
-// What was decided stays decided, by the statements alone.
+// What was decided stays decided: for whoever asks, and by the statements alone.
 func TestDecidedPaymentsStay(t *testing.T) {
 	inOffice(t, func(o office) {
 		owner, inv := billingtest.Unpaid(o, o.d, "starter", "PK")
 		p := billingtest.Submit(o, o.d, o.s, owner, inv, 0)
 		if _, err := o.approve(o.one, p.ID, billing.Approval{}); err != nil {
 			o.Fatal(err)
+		}
+		for what, err := range map[string]error{
+			"approved": second(o.approve(o.another, p.ID, billing.Approval{})),
+			"held":     second(o.approve(o.another, p.ID, billing.Approval{Hold: time.Second})),
+			"rejected": second(o.s.Reject(o.Context(), o.another, p.ID, billing.Rejection{Code: "other", Reason: "Not there."})),
+		} {
+			if igny8.CodeOf(err) != "invalid_transition" {
+				o.Errorf("a payment that succeeded is %s: %v", what, err)
+			}
 		}
 		for what, run := range map[string]func(ctx context.Context, q *billingdb.Queries, now time.Time) error{
 			"fails": func(ctx context.Context, q *billingdb.Queries, now time.Time) error {
@@ -242,6 +251,9 @@ func TestEachStepIsTold(t *testing.T) {
 			if n := o.count(owner.Account, "SELECT count(*) FROM outbox_event WHERE account_id = $1 AND type = 'subscription.activated'"); (n == 1) != (c.event == "payment.approved") {
 				o.Errorf("%s: %d events of an activation", c.event, n)
 			}
+			if n := o.count(owner.Account, "SELECT count(*) FROM audit_event WHERE account_id = $1 AND (CAST(details AS text) LIKE '%one_approver%' OR CAST(details AS text) LIKE '%overridden%')"); n != 0 {
+				o.Errorf("%s: the log tells of two people or of warnings, and there were none", c.event)
+			}
 		}
 	})
 }
@@ -288,6 +300,29 @@ func TestWhatASpendingSays(t *testing.T) {
 		}
 		if _, err := o.s.SpendCredits(o.Context(), trial, billing.SpendRequest{Credits: 1, Site: limited.Sites[0]}); igny8.CodeOf(err) != "not_found" {
 			o.Errorf("a site that is none: %v", err)
+		}
+	})
+}
+
+// While the approval of one payment is held, another payment of the account is decided.
+func TestAHoldIsOfOnePayment(t *testing.T) {
+	inOffice(t, func(o office) {
+		owner, inv := billingtest.Unpaid(o, o.d, "starter", "PK")
+		p := billingtest.Submit(o, o.d, o.s, owner, inv, 0)
+		other, _ := o.twin(p, inv.Number)
+		if _, err := o.approve(o.one, p.ID, billing.Approval{Hold: time.Second}); err != nil {
+			o.Fatal(err)
+		}
+		if _, err := o.s.UndoApproval(o.Context(), o.one, other); igny8.KindOf(err) != igny8.Conflict {
+			o.Errorf("taking back what was not approved: %v", err)
+		}
+		if _, err := o.s.Reject(o.Context(), o.one, other, billing.Rejection{Code: "other", Reason: "Not there."}); err != nil {
+			o.Errorf("the other payment: %v", err)
+		}
+		o.clock.Advance(time.Minute)
+		o.complete()
+		if o.status(p.ID) != igny8.PaymentSucceeded || o.status(other) != igny8.PaymentFailed {
+			o.Errorf("the payments are %s and %s", o.status(p.ID), o.status(other))
 		}
 	})
 }

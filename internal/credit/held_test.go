@@ -123,7 +123,10 @@ func TestOlderLotsBurnFirst(t *testing.T) {
 		left := func(n int64, want ...string) {
 			t.Helper()
 			if err := in(t, d, id, func(ctx context.Context, tx *db.Tx) error {
-				_, err := credit.Spend(ctx, tx, igny8.Actor{}, credit.Spending{Credits: n})
+				line, err := credit.Spend(ctx, tx, igny8.Actor{}, credit.Spending{Credits: n})
+				if line.Pool != credit.PoolBonus {
+					t.Errorf("of lots of one pool, the line says %q", line.Pool)
+				}
 				return err
 			}); err != nil {
 				t.Fatal(err)
