@@ -120,7 +120,7 @@ func code(s string) string {
 
 func permissions() string {
 	perms := append(igny8.StaffPermissions(), igny8.PermAccountClose, igny8.PermAccountManage, igny8.PermBillingManage,
-		igny8.PermBillingRead, igny8.PermSiteDelete, igny8.PermSiteWrite, igny8.PermContentWrite, igny8.PermRead, igny8.PermSelf)
+		igny8.PermBillingRead, igny8.PermSiteDelete, igny8.PermSiteWrite, igny8.PermContentWrite, igny8.PermRead, igny8.PermAccountRead, igny8.PermStaff, igny8.PermSelf)
 	var b strings.Builder
 	b.WriteString("| Permission |")
 	for _, r := range igny8.Roles() {
