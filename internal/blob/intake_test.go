@@ -144,8 +144,8 @@ func bombPNG(t testing.TB, w, h int) []byte {
 // What may be large is made smaller within 256 MiB, and what is larger is refused by
 // its header.
 func TestLargePictures(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
+	if testing.Short() || underRace {
+		t.Skip("takes seconds, and ten times as many under the race detector, which is more than a file may take; make proofs runs it")
 	}
 	ins, _ := intakes(t)
 	in := ins["in another process"]

@@ -18,7 +18,7 @@ func Serve(in io.Reader, out io.Writer, memory int64, do func(work []byte) []byt
 	runtime.GOMAXPROCS(1)
 	if memory > 0 {
 		debug.SetMemoryLimit(memory)
-		if err := confine(uint64(memory + memory/2)); err != nil {
+		if err := confine(uint64(memory+memory/2) * detector); err != nil {
 			return err
 		}
 	}

@@ -109,8 +109,11 @@ func (r *Request) readPart(part *multipart.Part, room *int) error {
 	name := part.FormName()
 	if part.FileName() == "" {
 		data, err := io.ReadAll(io.LimitReader(part, int64(*room)+1))
-		if err != nil || len(data) > *room {
+		switch {
+		case err != nil:
 			return formError(err)
+		case len(data) > *room:
+			return web.ErrBodyTooLarge
 		}
 		*room -= len(data)
 		if part.Header.Get("Content-Type") == "" || len(data) > 0 { // an empty file field has a type and no bytes
@@ -119,8 +122,10 @@ func (r *Request) readPart(part *multipart.Part, room *int) error {
 		return nil
 	}
 	if r.before == nil || len(r.uploads[name]) == maxUploads {
-		_, err := io.Copy(io.Discard, part)
-		return err
+		if _, err := io.Copy(io.Discard, part); err != nil {
+			return formError(err)
+		}
+		return nil
 	}
 	file, ok, err := r.spool.File(part.FileName(), part, blob.MaxUpload)
 	switch {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,7 +126,8 @@ func TestRefusedFormsFillNoDisk(t *testing.T) {
 
 // unread is a body that tells how much of it was read.
 type unread struct {
-	left, read int64
+	left int64
+	read atomic.Int64 // the client goes on for a moment after the answer
 }
 
 func (u *unread) Read(b []byte) (int, error) {
@@ -133,7 +135,8 @@ func (u *unread) Read(b []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n := min(int64(len(b)), u.left)
-	u.left, u.read = u.left-n, u.read+n
+	u.left -= n
+	u.read.Add(n)
 	return int(n), nil
 }
 
@@ -156,12 +159,12 @@ func TestStrangersMakeTheServerReadNothing(t *testing.T) {
 			if err == nil {
 				io.Copy(io.Discard, res.Body)
 				res.Body.Close()
-				if res.StatusCode < 400 {
+				if res.StatusCode < 400 || res.StatusCode >= 500 {
 					t.Errorf("%s (%s): %d", path, kind, res.StatusCode)
 				}
 			}
-			if body.read > 8<<20 { // what lies in the sockets between
-				t.Errorf("%s (%s): %d bytes were taken", path, kind, body.read)
+			if body.read.Load() > 8<<20 { // what lies in the sockets between
+				t.Errorf("%s (%s): %d bytes were taken", path, kind, body.read.Load())
 			}
 		}
 	}
