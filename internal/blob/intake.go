@@ -86,7 +86,7 @@ func (i *Intake) Keep(ctx context.Context, caller string, u Upload) (Kept, error
 		return Kept{}, err
 	}
 	defer leave()
-	clean, err := i.inspect(ctx, u)
+	clean, err := i.inspect(ctx, u, need > small)
 	if err != nil {
 		return Kept{}, err
 	}
@@ -111,10 +111,16 @@ func (i *Intake) Again(ctx context.Context, f Kept) error {
 	return err
 }
 
-func (i *Intake) inspect(ctx context.Context, u Upload) (Clean, error) {
+// inspect has a large file looked into by a process of its own: the kernel counts memory
+// that a process gave back to itself, so a second large one might not fit.
+func (i *Intake) inspect(ctx context.Context, u Upload, large bool) (Clean, error) {
 	whole := io.NewSectionReader(u.Content, 0, u.Size)
 	if i.others != nil {
-		answer, err := i.others.Do(ctx, whole, u.Size)
+		do := i.others.Do
+		if large {
+			do = i.others.DoAlone
+		}
+		answer, err := do(ctx, whole, u.Size)
 		switch {
 		case err == nil:
 			return openAnswer(answer)

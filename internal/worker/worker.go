@@ -63,6 +63,18 @@ func (p *Processes) Do(ctx context.Context, work io.Reader, n int64) ([]byte, er
 	return answer, nil
 }
 
+// DoAlone is Do in a process that did nothing before and does nothing after.
+func (p *Processes) DoAlone(ctx context.Context, work io.Reader, n int64) ([]byte, error) {
+	p.lock.Lock()
+	other, err := p.another()
+	p.lock.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	defer other.end()
+	return other.do(ctx, work, n, p.patience)
+}
+
 // take is a process that has nothing to do.
 func (p *Processes) take() (*process, error) {
 	p.lock.Lock()
@@ -72,6 +84,11 @@ func (p *Processes) take() (*process, error) {
 		p.idle = p.idle[:n-1]
 		return other, nil
 	}
+	return p.another()
+}
+
+// another starts a process; the lock is held.
+func (p *Processes) another() (*process, error) {
 	if p.barred {
 		return nil, ErrNone
 	}

@@ -193,3 +193,17 @@ func TestProcessCannotStart(t *testing.T) {
 		t.Errorf("it was told %d times, want once: %s", n, log)
 	}
 }
+
+// Work that is done alone has a process that nobody had before and nobody has after.
+func TestWorkDoneAlone(t *testing.T) {
+	p, _ := processes(t, 2*time.Second)
+	wants(t, p, "before")
+	first := p.idle[0].cmd.Process.Pid
+	answer, err := p.DoAlone(t.Context(), strings.NewReader("x"), 1)
+	if err != nil || len(answer) == 0 {
+		t.Fatalf("%q, %v", answer, err)
+	}
+	if len(p.idle) != 1 || p.idle[0].cmd.Process.Pid != first {
+		t.Error("its process was kept, or another one's was taken")
+	}
+}
