@@ -31,6 +31,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,10 +63,10 @@ func TestScripts(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { run(t, func() string { return "" }) })
 	t.Run("postgres", func(t *testing.T) { run(t, func() string { return dbtest.PostgresURL(t) }) })
 	t.Run("pgbouncer", func(t *testing.T) {
-		c, n := dbtest.NewCluster(t), 0
+		c := dbtest.NewCluster(t)
+		var n atomic.Int64 // the flows run at the same time
 		run(t, func() string {
-			n++
-			name := fmt.Sprint("flow", n)
+			name := fmt.Sprint("flow", n.Add(1))
 			c.Database(name)
 			return c.PgBouncer(name)
 		})
