@@ -41,19 +41,6 @@ func May(u User, p igny8.Permission) bool {
 	return u.Staff && u.Status == "active" && slices.Contains(Granted(u), p)
 }
 
-// StaffHas reports whether the person is staff, active, and has the permission, in
-// system scope.
-func StaffHas(ctx context.Context, tx *db.Tx, user igny8.UserID, p igny8.Permission) (bool, error) {
-	u, err := accountdb.New(tx).GetUser(ctx, user)
-	if db.Absent(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read staff user: %w", err)
-	}
-	return May(u, p), nil
-}
-
 // Alone reports whether the actor is the only one of staff with a permission, in system
 // scope. Whoever lost rights or access within a day counts as still there: otherwise one
 // person could send the other away and be alone.
@@ -134,9 +121,12 @@ func madeBy(makers map[igny8.UserID][]igny8.UserID, one, maker igny8.UserID) boo
 // StillMay reports whether a staff user has a permission, and whether nothing was done to
 // their login since a time. System scope.
 func StillMay(ctx context.Context, tx *db.Tx, user igny8.UserID, p igny8.Permission, since time.Time) (bool, error) {
-	may, err := StaffHas(ctx, tx, user, p)
-	if err != nil || !may {
-		return false, err
+	u, err := accountdb.New(tx).GetUser(ctx, user)
+	switch {
+	case db.Absent(err) || err == nil && !May(u, p):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read staff user: %w", err)
 	}
 	n, err := accountdb.New(tx).StaffChangedSince(ctx, accountdb.StaffChangedSinceParams{UserID: user, Since: since})
 	if err != nil {

@@ -140,11 +140,11 @@ func giftAct(g desk.Gift) string {
 	return actCredits
 }
 
-func giftFields(g desk.Gift) map[string]string {
+func giftFields(g desk.Gift) [][2]string {
 	if giftAct(g) == actPlan {
-		return map[string]string{"plan": g.Plan, "cycle": g.Cycle, "months": strconv.FormatInt(g.Months, 10), "note": g.Note}
+		return [][2]string{{"plan", g.Plan}, {"cycle", g.Cycle}, {"months", strconv.FormatInt(g.Months, 10)}, {"note", g.Note}}
 	}
-	return map[string]string{"credits": strconv.FormatInt(g.Credits, 10), "once": g.ID.String(), "note": g.Note}
+	return [][2]string{{"credits", strconv.FormatInt(g.Credits, 10)}, {"once", g.ID.String()}, {"note", g.Note}}
 }
 
 func (h handler) perform(ctx context.Context, r *console.Request, id igny8.AccountID, act string) (out desk.Outcome, err error) {

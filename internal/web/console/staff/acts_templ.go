@@ -554,8 +554,8 @@ func waitingGift(d dossier, g desk.Gift) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for name, value := range giftFields(g) {
-					templ_7745c5c3_Err = view.Hidden(giftAct(g)+"_"+name, value).Render(ctx, templ_7745c5c3_Buffer)
+				for _, field := range giftFields(g) {
+					templ_7745c5c3_Err = view.Hidden(giftAct(g)+"_"+field[0], field[1]).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
